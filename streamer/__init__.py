@@ -1,0 +1,1 @@
+"""Streamer: tag events from Kafka to Meta's Conversions API."""

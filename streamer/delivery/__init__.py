@@ -1,0 +1,1 @@
+"""Windows, queues, retry, splitting, the CAPI client, and the reading of Meta's answers."""

@@ -1,0 +1,1 @@
+"""The edge to Kafka: the consumer thread, assignments, offset progress, and the product's own topics."""

@@ -1,0 +1,5 @@
+"""Offset progress of one assignment (being written)."""
+
+
+class Progress:
+    """Offset progress of one partition under one assignment."""

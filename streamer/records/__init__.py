@@ -1,0 +1,1 @@
+"""Avro: wire formats, schema lookup, the tag event."""

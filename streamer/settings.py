@@ -1,0 +1,212 @@
+"""Every setting, once: typed and documented. Loading and its errors live in :mod:`streamer.config`."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+
+
+def parse_bytes(value: object) -> object:
+    """Read a size: a whole number of bytes, or a number with B, kB, MB, GB, KiB, MiB or GiB, such as ``256MiB``."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", value)
+    if match is None or match[2].lower() not in _UNITS:
+        raise ValueError("is no size; write bytes or a unit, such as 256MiB")
+    return int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+ByteSize = Annotated[int, BeforeValidator(parse_bytes)]
+"""A size in bytes, written as ``268435456`` or ``256MiB``."""
+
+
+class Section(BaseModel):
+    """A section of the configuration: immutable, and closed to keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
+
+
+class KafkaSettings(Section):
+    """Where the records come from, and where the product's own topics are."""
+
+    bootstrap_servers: str = "localhost:9092"
+    """Brokers to start from: ``host:port``, several separated by commas."""
+    topics: list[str] = Field(default=["tag-events"], min_length=1)
+    """Topics to read: names, or regular expressions that begin with ``^``."""
+    group_id: str = "streamer"
+    """The consumer group."""
+    group_protocol: Literal["consumer", "classic"] = "consumer"
+    """``consumer`` (KIP-848, brokers from 4.0 on) or ``classic`` (cooperative-sticky)."""
+    group_instance_id: str | None = None
+    """Static membership: an id that stays with this replica through restarts, such as the pod's name."""
+    start_from: Literal["earliest", "latest"] = "earliest"
+    """Where a group that has never committed begins."""
+    on_out_of_range: Literal["fail", "earliest", "latest"] = "fail"
+    """What to do when a committed offset is no longer in the topic: stop with an error, or jump, counted and logged."""
+    session_timeout_seconds: float = Field(default=45, gt=0)
+    """How long a silent member stays in a classic group. In a KIP-848 group the broker decides."""
+    commit_interval_seconds: float = Field(default=1, ge=0.05)
+    """Offsets are committed at most this often."""
+    recommit_interval_seconds: float = Field(default=3600, gt=0)
+    """The offset of an idle partition is committed anew this often, so that the broker does not forget it."""
+    dead_letter_topic: str = "streamer.dead-letters"
+    """Takes copies of records that can never be sent."""
+    parked_topic: str = "streamer.parked"
+    """Takes copies of records that cannot be sent now."""
+    receipts_topic: str = "streamer.receipts"
+    """Takes a small record of what became of which offsets."""
+    connections_topic: str = "streamer.connections"
+    """Compacted: the state of each pixel's connection."""
+    client: dict[str, Any] = Field(default_factory=dict)
+    """Passed to librdkafka as it is: ``security.protocol``, ``sasl.*``, ``ssl.*``."""
+
+
+class SchemaRegistrySettings(Section):
+    """The Confluent-compatible registry that holds the writers' schemas; used when ``records.format`` is ``confluent`` or ``single-object``."""
+
+    url: str = "http://localhost:8081"
+    """Base address; several separated by commas."""
+    username: str | None = None
+    """For HTTP basic authentication."""
+    password: SecretStr | None = None
+    """For HTTP basic authentication."""
+    bearer_token: SecretStr | None = None
+    """For bearer authentication."""
+    ca_file: Path | None = None
+    """Certificate authorities to trust, PEM."""
+    cert_file: Path | None = None
+    """This client's certificate, PEM."""
+    key_file: Path | None = None
+    """This client's private key, PEM."""
+    timeout_seconds: float = Field(default=5, gt=0)
+    """For one request."""
+
+
+class RecordsSettings(Section):
+    """How a record's bytes are to be read."""
+
+    format: Literal["confluent", "single-object", "bare"] = "confluent"
+    """Avro wire format: Confluent framing, Avro's single-object encoding, or no framing at all."""
+    schema_file: Path | None = Field(default=None, alias="schema")
+    """Reader schema, an .avsc file; the writer's too when the format is ``bare``. None: the built-in tag event."""
+    mapping: str | None = None
+    """How a record becomes server events. None: the built-in mapping of the tag event."""
+
+
+class MetaSettings(Section):
+    """Meta's Conversions API."""
+
+    base_url: str = "https://graph.facebook.com"
+    """Where the Graph API is."""
+    api_version: str = Field(default="v26.0", pattern=r"^v\d+\.\d+$")
+    """Version of the Graph API."""
+    partner_agent: str | None = Field(default="datapartner", max_length=22)
+    """Names the platform to Meta; agreed with a Meta representative. Fewer than 23 characters, at least 2 of them letters."""
+    access_token: SecretStr | None = None
+    """The platform's own system-user token, the default of every pixel."""
+    app_id: str | None = None
+    """The platform's app."""
+    app_secret: SecretStr | None = None
+    """For ``appsecret_proof``, sent with tokens of the platform's app."""
+    token_in: Literal["header", "body"] = "header"
+    """Where the token travels; never in a URL."""
+    test_event_code: str | None = None
+    """Sends everything to Events Manager's Test Events. Not for production."""
+
+
+class WindowSettings(Section):
+    """How server events are grouped into requests. A window is sealed by whichever bound it meets first."""
+
+    seconds: float = Field(default=5, ge=0)
+    """Age of the first event in it."""
+    max_events: int = Field(default=1000, ge=1, le=1000)
+    """Events; Meta takes no more than 1000 a request."""
+    max_bytes: ByteSize = Field(default=4 * 2**20, ge=2**10)
+    """Bytes of JSON."""
+
+
+class DeliverySettings(Section):
+    """How requests are sent and tried again."""
+
+    max_in_flight: int = Field(default=64, ge=1)
+    """Requests at the same time, over all pixels."""
+    max_in_flight_per_pixel: int = Field(default=4, ge=1)
+    """Requests at the same time for one pixel."""
+    timeout_seconds: float = Field(default=10, gt=0)
+    """For one request, from the first byte sent to the last byte of the answer."""
+    backoff_base_seconds: float = Field(default=0.5, gt=0)
+    """Upper bound of the first wait before a new try; it doubles with each try, and the wait is drawn at random below it (full jitter)."""
+    backoff_max_seconds: float = Field(default=60, gt=0)
+    """Upper bound of any wait that Meta did not ask for."""
+    gzip: bool = False
+    """Compress request bodies."""
+    age_margin_seconds: int = Field(default=3600, ge=0)
+    """An event this close to Meta's age limit counts as too old."""
+    probe_seconds: float = Field(default=300, gt=0)
+    """A parked pixel is tried anew with one request this often."""
+    refused_share_limit: float = Field(default=0.5, gt=0, le=1)
+    """When more than this share of everything read is dead-lettered, the process stops: that is a bad deploy, not bad data."""
+    refused_share_minimum: int = Field(default=1000, ge=1)
+    """Records that must have been seen before that share counts."""
+
+
+class MemorySettings(Section):
+    """Memory is bounded in bytes from the fetch to the last retry."""
+
+    budget: ByteSize = Field(default=256 * 2**20, ge=16 * 2**20)
+    """For all records, server events and requests in the process, librdkafka's queues included."""
+
+
+class PixelsSettings(Section):
+    """What differs from pixel to pixel."""
+
+    file: Path | None = None
+    """A YAML file of pixels; reloaded when it changes."""
+    reload_seconds: float = Field(default=5, gt=0)
+    """How often that file and the token files it names are looked at."""
+
+
+class AdminSettings(Section):
+    """Health, metrics and the status page."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = Field(default=8080, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one."""
+    live_seconds: float = Field(default=30, gt=0)
+    """Not live when the loop or the Kafka thread has not turned for this long."""
+
+
+class LogSettings(Section):
+    """Logs, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least that is logged."""
+    format: Literal["auto", "json", "pretty"] = "auto"
+    """``auto`` is pretty on a terminal and JSON elsewhere."""
+
+
+class StopSettings(Section):
+    """How the process stops."""
+
+    drain_seconds: float = Field(default=25, gt=0)
+    """How long a SIGTERM, and a revoked partition, waits for what is in flight."""
+
+
+class Settings(Section):
+    """The whole configuration."""
+
+    kafka: KafkaSettings = KafkaSettings()
+    schema_registry: SchemaRegistrySettings = SchemaRegistrySettings()
+    records: RecordsSettings = RecordsSettings()
+    meta: MetaSettings = MetaSettings()
+    window: WindowSettings = WindowSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    memory: MemorySettings = MemorySettings()
+    pixels: PixelsSettings = PixelsSettings()
+    admin: AdminSettings = AdminSettings()
+    log: LogSettings = LogSettings()
+    stop: StopSettings = StopSettings()

@@ -1,0 +1,1 @@
+"""Tag event to server events: routing, mapping, normalising, hashing, checks. Pure."""
