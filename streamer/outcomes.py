@@ -1,6 +1,7 @@
 """What can become of a record for a pixel: four final outcomes, and for three of them a reason from a closed set."""
 
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Outcome(StrEnum):
@@ -48,8 +49,26 @@ class Reason(StrEnum):
     REFUSED_BY_META = "refused_by_meta"
 
     # parked: it cannot be sent now
-    NO_TOKEN = "no_token"
-    TOKEN_DEAD = "token_dead"
+    NO_TOKEN = "no_token"  # noqa: S105 - a reason, no token
+    TOKEN_DEAD = "token_dead"  # noqa: S105 - the same
     NO_PERMISSION = "no_permission"
     PIXEL_NOT_FOUND = "pixel_not_found"
     BLOCKED = "blocked"
+
+
+class Fate(NamedTuple):
+    """What became of something, and why: what a copy's headers and a receipt say of it."""
+
+    outcome: Outcome
+    pixel_id: str | None
+    """None when the record did not get as far as a pixel."""
+    reason: Reason | None = None
+    """None only for :attr:`Outcome.DELIVERED`."""
+    field: str | None = None
+    """The field at fault; never a value."""
+    fbtrace_id: str | None = None
+    """Meta's name for the request that decided it."""
+    code: int | None = None
+    """Meta's error code."""
+    subcode: int | None = None
+    """Meta's error subcode."""

@@ -1,0 +1,306 @@
+"""The Kafka thread: one consumer, polled for ever, which never waits for HTTP.
+
+It owns the consumer alone. Records, assignments and losses go to the loop through the crossing; the loop's
+positions come back through it and are committed here. A stop is a revoke of everything: closing the consumer
+runs the same drain as a rebalance does.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from streamer.errors import UserError
+from streamer.kafka.assigning import OffsetSource, Start
+from streamer.kafka.commits import CommitEvents, Commits
+from streamer.kafka.crossing import Crossing, Slice
+from streamer.kafka.progress import Position, Progress
+from streamer.settings import KafkaSettings
+
+_log = structlog.get_logger(__name__)
+
+TURN_SECONDS = 0.1
+"""No call blocks the thread for longer."""
+SLICE = 200
+"""Records a poll: with more, timers on the loop would run late."""
+PAUSE_AFTER_SECONDS = 2.0
+"""Pausing throws away what was prefetched: it is done only when reading has been held up for this long."""
+
+Key = tuple[str, int]
+
+
+class ConsumerEvents(CommitEvents, Protocol):
+    """Who counts what the Kafka thread sees."""
+
+    def rebalanced(self, kind: str, partitions: int) -> None:
+        """Count a rebalance: ``assigned``, ``revoked`` or ``lost``."""
+
+    def jumped(self, topic: str, partition: int) -> None:
+        """Count an offset that was out of range and was jumped over, by the user's own setting."""
+
+    def paused(self, *, on: bool) -> None:
+        """Note that reading was paused or goes on."""
+
+    def lag(self, topic: str, partition: int, records: int) -> None:
+        """Note how many offsets lie between the committed one and the partition's end."""
+
+    def gone(self, topic: str, partition: int) -> None:
+        """Forget the gauges of a partition that is no longer owned."""
+
+
+class ConsumerThread:
+    """Reads the topics of one group and commits what the loop has settled."""
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        make: Callable[[Callable[..., None]], Consumer],
+        crossing: Crossing,
+        events: ConsumerEvents,
+        drain_seconds: float,
+    ) -> None:
+        """Prepare; nothing is read before :meth:`start`.
+
+        :param make: makes the consumer, given its ``on_commit`` callback.
+        :param drain_seconds: how long a revoke may wait for what is in flight.
+        """
+        self._settings = settings
+        self._make = make
+        self._crossing = crossing
+        self._events = events
+        self._drain_seconds = drain_seconds
+        self._commits = Commits(events)
+        self._owned: dict[Key, Progress] = {}
+        self._epoch = 0
+        self._stopping = threading.Event()
+        self._paused = False
+        self._full_since: float | None = None
+        self._next_commit = 0.0
+        self._next_recommit = time.monotonic() + settings.recommit_interval_seconds
+        self._thread = threading.Thread(target=self._run, name="kafka", daemon=True)
+        self.turned = time.monotonic()
+        """When the thread last turned, on the monotonic clock."""
+        self.joined = False
+        """Partitions have been assigned at least once, be it none."""
+
+    def start(self) -> None:
+        """Subscribe and begin to read."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to stop reading, drain, commit, leave the group and end; returns at once."""
+        self._stopping.set()
+
+    @property
+    def alive(self) -> bool:
+        """The thread has not ended."""
+        return self._thread.is_alive()
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions are owned now."""
+        return len(self._owned)
+
+    def _run(self) -> None:
+        try:
+            consumer = self._make(self._commits.on_commit)
+            try:
+                self._consume(consumer)
+            finally:
+                self._close(consumer)
+        except BaseException as error:  # noqa: BLE001 - whatever ends the thread must end the process, in words
+            self._crossing.failed(error)
+
+    def _consume(self, consumer: Consumer) -> None:
+        consumer.subscribe(
+            self._settings.topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+        )
+        while not self._stopping.is_set():
+            self.turned = time.monotonic()
+            if self._may_read(consumer):
+                self._read(consumer)
+            self._commit_when_due(consumer)
+
+    def _close(self, consumer: Consumer) -> None:
+        consumer.close()  # runs on_revoke for all that is owned: drain, commit, leave
+
+    def _may_read(self, consumer: Consumer) -> bool:
+        """Hold reading up while the loop or the memory is full; first by not consuming, then by pausing."""
+        if self._paused:
+            if self._crossing.has_room:
+                self._pause(consumer, on=False)
+            return True  # a paused consumer gives no records, and must be polled
+        if self._crossing.may_read:
+            self._full_since = None
+            return True
+        self._full_since = self._full_since or self.turned
+        if self.turned - self._full_since >= PAUSE_AFTER_SECONDS:
+            self._pause(consumer, on=True)
+            return True
+        self._stopping.wait(TURN_SECONDS / 20)
+        return False
+
+    def _pause(self, consumer: Consumer, *, on: bool) -> None:
+        self._paused = on
+        self._full_since = None
+        partitions = [TopicPartition(*key) for key in self._owned]
+        (consumer.pause if on else consumer.resume)(partitions)
+        self._events.paused(on=on)
+        _log.info("reading paused: the memory budget is full" if on else "reading goes on")
+
+    def _read(self, consumer: Consumer) -> None:
+        first = consumer.poll(TURN_SECONDS)  # returns with the first record; consume(n, t) would wait for all n
+        if first is None:
+            return
+        messages = [first, *consumer.consume(SLICE - 1, 0)]
+        slices = self._sort(consumer, messages)
+        if slices:
+            self._crossing.hand_over(slices)
+
+    def _sort(self, consumer: Consumer, messages: list[Message]) -> list[Slice]:
+        """Group by assignment; records of a partition that was revoked in the same poll fall out."""
+        parts: dict[Key, list[Message]] = {}
+        ends: dict[Key, int] = {}
+        for message in messages:
+            key = (message.topic() or "", message.partition() or 0)
+            error = message.error()
+            if error is None:
+                parts.setdefault(key, []).append(message)
+            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's own codes
+                ends[key] = message.offset() or 0
+            else:
+                self._troubled(consumer, error, message)
+        slices = []
+        for key in parts.keys() | ends.keys():
+            progress = self._owned.get(key)
+            if progress is not None:
+                slices.append(Slice(progress, parts.get(key, []), ends.get(key)))
+        return slices
+
+    def _troubled(self, consumer: Consumer, error: KafkaError, message: Message) -> None:
+        if error.fatal():
+            raise KafkaException(error)
+        if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):  # noqa: SLF001
+            self._jump(consumer, message.topic() or "", message.partition() or 0)
+            return
+        _log.warning("Kafka says", reason=error.name(), topic=message.topic(), partition=message.partition())
+
+    def _jump(self, consumer: Consumer, topic: str, partition: int) -> None:
+        """Do what the user chose for an offset that is out of range, and never silently."""
+        progress = self._owned.get((topic, partition))
+        if progress is None:
+            return
+        policy = self._settings.on_out_of_range
+        if policy == "fail":
+            raise UserError(
+                f"topic {topic}, partition {partition}: the next offset to read, {progress.end}, is no longer in the "
+                "topic, so records would be passed over unread. Set kafka.on_out_of_range to earliest or latest to "
+                "accept that, or move the group's offset, then start again."
+            )
+        offset = OffsetSource(consumer, self._settings).edge(TopicPartition(topic, partition), policy)
+        if offset < progress.end:
+            self._begin_again(consumer, progress, offset)
+        consumer.seek(TopicPartition(topic, partition, offset))
+        self._events.jumped(topic, partition)
+        _log.error("offset out of range: jumped", topic=topic, partition=partition, missing=progress.end, to=offset)
+
+    def _begin_again(self, consumer: Consumer, progress: Progress, offset: int) -> None:
+        """Start a new assignment of a topic that was made anew: offsets of the old one mean nothing in it."""
+        self._commits.conclude(consumer, self._drained([progress]))
+        progress.fence()
+        start = Start(progress.topic, progress.partition, offset, [], None)
+        self._crossing.assigned([self._begin(start)])
+
+    def _commit_when_due(self, consumer: Consumer) -> None:
+        if self.turned < self._next_commit:
+            return
+        self._next_commit = self.turned + self._settings.commit_interval_seconds
+        anew = self.turned >= self._next_recommit
+        if anew:
+            self._next_recommit = self.turned + self._settings.recommit_interval_seconds
+        positions = self._still_owned(self._crossing.positions)
+        self._commits.offer(consumer, positions, anew=anew)
+        self._watch_lag(consumer, positions)
+
+    def _watch_lag(self, consumer: Consumer, positions: Mapping[Progress, Position]) -> None:
+        for progress, position in positions.items():
+            partition = TopicPartition(progress.topic, progress.partition)
+            _, high = consumer.get_watermark_offsets(partition, cached=True)
+            if high >= 0:
+                self._events.lag(progress.topic, progress.partition, max(0, high - position.offset))
+
+    def _still_owned(self, positions: Mapping[Progress, Position]) -> dict[Progress, Position]:
+        return {
+            progress: position
+            for progress, position in positions.items()
+            if self._owned.get((progress.topic, progress.partition)) is progress
+        }
+
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        starts = OffsetSource(consumer, self._settings).starts(partitions)
+        progress = [self._begin(start) for start in starts]
+        consumer.incremental_assign([TopicPartition(s.topic, s.partition, s.offset) for s in starts])
+        if self._paused and partitions:
+            consumer.pause(partitions)
+        self._crossing.assigned(progress)
+        self.joined = True
+        self._rebalanced("assigned", partitions)
+
+    def _begin(self, start: Start) -> Progress:
+        self._epoch += 1
+        progress = Progress(start.topic, start.partition, self._epoch, start.offset, start.done)
+        self._owned[start.topic, start.partition] = progress
+        self._commits.begin(progress, start.committed)
+        return progress
+
+    def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Finish what is under way for these partitions, commit it, and let them go: all under one deadline."""
+        progress = self._release(partitions)
+        self._commits.conclude(consumer, self._drained(progress))
+        self._let_go(consumer, progress, partitions)
+        self._rebalanced("revoked", partitions)
+
+    def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Another member has these partitions already: nothing is committed for them."""
+        progress = self._release(partitions)
+        self._crossing.lost(progress)
+        self._let_go(consumer, progress, partitions)
+        self._rebalanced("lost", partitions)
+
+    def _release(self, partitions: list[TopicPartition]) -> list[Progress]:
+        found = (self._owned.pop((one.topic, one.partition), None) for one in partitions)
+        return [progress for progress in found if progress is not None]
+
+    def _drained(self, progress: list[Progress]) -> Mapping[Progress, Position]:
+        seconds = min(self._drain_seconds, self._settings.session_timeout_seconds * 0.7)
+        answer = self._crossing.drain(progress, seconds)
+        limit = time.monotonic() + seconds + 5
+        while time.monotonic() < limit:
+            self.turned = time.monotonic()  # waiting, but alive
+            try:
+                return answer.result(timeout=TURN_SECONDS)
+            except TimeoutError:
+                continue
+        _log.error("the drain did not answer: what is left is read anew by the next owner")
+        return {}
+
+    def _let_go(self, consumer: Consumer, progress: list[Progress], partitions: list[TopicPartition]) -> None:
+        for one in progress:
+            one.fence()
+            self._commits.forget(one)
+            self._events.gone(one.topic, one.partition)
+        consumer.incremental_unassign(partitions)
+
+    def _rebalanced(self, kind: str, partitions: list[TopicPartition]) -> None:
+        self._events.rebalanced(kind, len(partitions))
+        _log.info(f"partitions {kind}", partitions=_names(partitions), owned=len(self._owned))
+
+
+def _names(partitions: list[TopicPartition]) -> dict[str, Any]:
+    names: dict[str, list[int]] = {}
+    for one in partitions:
+        names.setdefault(one.topic, []).append(one.partition)
+    return names
