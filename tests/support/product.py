@@ -13,7 +13,7 @@ from tests.support.kafka_cluster import KafkaCluster
 from tests.support.ports import free_ports
 from tests.support.process import ServerProcess
 
-TOKEN = "invented-platform-token"  # noqa: S105 - invented
+TOKEN = "invented-platform-token"
 
 
 def get_json(url: str) -> Any:

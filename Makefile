@@ -1,0 +1,42 @@
+# Everything a developer runs. Each target makes what it needs first; `make help` lists them.
+
+BIN := .venv/bin
+READY := .venv/.ready
+BENCHMARKS ?= record_path around
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test lint demo bench lock build clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv from the locks, by uv where there is one, else by pip
+
+$(READY): pyproject.toml requirements-dev.lock tools/setup.sh
+	@sh tools/setup.sh
+	@touch $@
+
+test: $(READY) ## Run all tests, on a real Apache Kafka (needs Java 17 and Maven); ARGS="-m 'not kafka'" for the rest
+	@$(if $(findstring not kafka,$(ARGS)),,$(BIN)/python -m tests.support.jars)
+	@$(BIN)/pytest $(ARGS)
+
+lint: $(READY) ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+demo: $(READY) ## Show the whole product at work on this machine alone; ARGS="--seconds 10" ends it
+	@$(BIN)/streamer demo $(ARGS)
+
+bench: $(READY) ## Measure speed against named references, in one run
+	@$(BIN)/python -m tests.support.jars
+	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name $(ARGS); done
+
+lock: $(READY) ## Resolve the dependencies anew into the lock files
+	@ARGS="$(ARGS)" sh tools/lock.sh
+
+build: $(READY) ## Build the sdist and the wheel into dist/
+	@$(BIN)/python -m build --no-isolation
+
+clean: ## Remove what the other targets made
+	rm -rf .venv .cache dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
