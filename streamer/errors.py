@@ -8,13 +8,11 @@ class UserError(Exception):
     a person's data.
     """
 
-    exit_status = 1
+    exit_status = 2
 
 
 class ConfigError(UserError):
     """The configuration, or a file that it names, cannot be used; the text has a line for each fault."""
-
-    exit_status = 2
 
     def __init__(self, faults: str | list[str]) -> None:
         """Take one fault, or all that were found."""

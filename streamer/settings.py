@@ -60,7 +60,7 @@ class KafkaSettings(Section):
     """Takes a small record of what became of which offsets."""
     connections_topic: str = "streamer.connections"
     """Compacted: the state of each pixel's connection."""
-    client: dict[str, Any] = Field(default_factory=dict)
+    client: dict[str, Any] = Field(default_factory=dict, repr=False)
     """Passed to librdkafka as it is: ``security.protocol``, ``sasl.*``, ``ssl.*``."""
 
 
@@ -147,7 +147,7 @@ class DeliverySettings(Section):
     """An event this close to Meta's age limit counts as too old."""
     probe_seconds: float = Field(default=300, gt=0)
     """A parked pixel is tried anew with one request this often."""
-    refused_share_limit: float = Field(default=0.5, gt=0, le=1)
+    refused_share_limit: float = Field(default=0.9, gt=0, le=1)
     """When more than this share of everything read is dead-lettered, the process stops: that is a bad deploy, not bad data."""
     refused_share_minimum: int = Field(default=1000, ge=1)
     """Records that must have been seen before that share counts."""

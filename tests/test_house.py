@@ -32,7 +32,7 @@ EDGES = {
     "streamer/kafka/writer.py": "the producer",
     "streamer/memory.py": "the budget, which the Kafka thread and the loop share under a lock",
     "streamer/pipeline.py": "tells the core the time",
-    "streamer/preflight.py": "asks the broker what is there before anything is read",
+    "streamer/preflight/": "asks brokers, registry and Meta what is there before anything is read",
     "streamer/records/registry.py": "asks the schema registry",
     "streamer/sandbox/control.py": "serves the sandbox's own commands",
     "streamer/sandbox/reading.py": "reads a request from its socket",

@@ -59,11 +59,10 @@ class Windows:
         """Seal and return all windows."""
         return [self._seal(pixel_id) for pixel_id in list(self._open)]
 
-    def next_due(self) -> float | None:
-        """Return when the oldest window comes of age; None when there is none."""
-        for window in self._open.values():
-            return window.opened_at + self._seconds
-        return None
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest event in an open window came; None when there is none."""
+        return next((window.opened_at for window in self._open.values()), None)
 
     @property
     def waiting(self) -> int:

@@ -5,6 +5,7 @@ positions come back through it and are committed here. A stop is a revoke of eve
 runs the same drain as a rebalance does.
 """
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -93,6 +94,12 @@ class ConsumerThread:
     def stop(self) -> None:
         """Ask the thread to stop reading, drain, commit, leave the group and end; returns at once."""
         self._stopping.set()
+
+    async def leave(self) -> None:
+        """Stop, and return when the thread has drained, committed, left the group and ended."""
+        self.stop()
+        if self._thread.ident is not None:
+            await asyncio.to_thread(self._thread.join)
 
     @property
     def alive(self) -> bool:

@@ -33,6 +33,8 @@ class NoteReason(StrEnum):
     """A custom property under a name that is Meta's own."""
     HASHED = "hashed"
     """An id that Meta takes only as it is, and that came hashed."""
+    UNWANTED = "unwanted"
+    """Meta refuses the event with it."""
 
 
 class Drop(NamedTuple):

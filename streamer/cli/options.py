@@ -1,0 +1,40 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from streamer.errors import ConfigError
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def config_options(command: Command) -> Command:
+    """Add ``-c FILE`` and ``--set section.key=value``: parameters ``config`` and ``overrides`` of the command."""
+    with_set = click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="SECTION.KEY=VALUE",
+        help="A setting that comes before those of the file and the environment; may be repeated.",
+    )(command)
+    return click.option(
+        "-c",
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="The configuration, YAML: see docs/configuration.md. Left out: defaults and environment alone.",
+    )(with_set)
+
+
+def parse_overrides(given: Iterable[str]) -> dict[str, str]:
+    """Return values by ``section.key``, as :func:`streamer.config.load_settings` takes them.
+
+    :raises ConfigError: if one has no ``=``. Its text is not repeated, for it may hold a secret.
+    """
+    pairs = [each.partition("=") for each in given]
+    if not all(equals for _, equals, _ in pairs):
+        raise ConfigError("--set: write it as --set section.key=value, such as --set kafka.group_id=streamer.")
+    return {name.strip(): value for name, _, value in pairs}

@@ -1,0 +1,31 @@
+"""``streamer run``: the consumer."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import click
+import uvloop
+
+from streamer.cli.options import config_options, parse_overrides
+from streamer.config import load_settings, secrets_of
+from streamer.logs import configure_logs
+from streamer.service import Service
+from streamer.settings import Settings
+
+
+@click.command()
+@config_options
+def run(*, config: Path | None, overrides: tuple[str, ...]) -> None:
+    """Read tag events from Kafka and send them to Meta, until SIGTERM or Ctrl-C."""
+    settings = load_settings(config, parse_overrides(overrides))
+    configure_logs(settings.log, secrets_of(settings))
+    uvloop.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await Service(settings).run(stop)

@@ -1,0 +1,274 @@
+"""The way of a record, top to bottom: read, decode, translate, window, deliver, settle, commit."""
+
+import asyncio
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from confluent_kafka import Message
+
+from streamer.delivery.batch import Batch, Entry, Settlement
+from streamer.delivery.courier import Courier
+from streamer.delivery.windows import Windows
+from streamer.kafka.copies import origin_of
+from streamer.kafka.crossing import Crossing, Positions, Slice
+from streamer.kafka.progress import Progress
+from streamer.kafka.record import Record
+from streamer.ledger import Ledger
+from streamer.memory import RECORD_OVERHEAD, Budget
+from streamer.metrics import Metrics
+from streamer.outcomes import Fate
+from streamer.records.sources import SchemaSourceUnavailable
+from streamer.records.translator import Translator
+from streamer.refusals import RefusalGuard
+from streamer.settling import Settling
+from streamer.translate.engine import Refusal, Translation
+
+_log = structlog.get_logger(__name__)
+
+TICK_SECONDS = 0.05
+REGISTRY_AGAIN_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the way leads through."""
+
+    translator: Translator
+    windows: Windows
+    courier: Courier
+    settling: Settling
+    ledger: Ledger
+    budget: Budget
+    guard: RefusalGuard
+    metrics: Metrics
+
+
+class Pipeline:
+    """Carries records from Kafka to Meta and settles them. The loop's side of the crossing."""
+
+    def __init__(self, parked_topic: str, commit_interval_seconds: float) -> None:
+        """Prepare; :meth:`join` and :attr:`crossing` complete it.
+
+        :param parked_topic: its records are copies, whose headers say where they first stood.
+        :param commit_interval_seconds: how often the Kafka thread is told what may be committed.
+        """
+        self._parked_topic = parked_topic
+        self._commit_interval = commit_interval_seconds
+        self._inbox: asyncio.Queue[Sequence[Slice]] = asyncio.Queue()
+        self._assigned: set[Progress] = set()
+        self._parts: Parts
+        self.crossing: Crossing
+        """To the Kafka thread."""
+        self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+        """Done when the process must stop because something cannot be mended here."""
+
+    def join(self, parts: Parts) -> None:
+        """Take the parts, which were made to answer to this pipeline."""
+        self._parts = parts
+        parts.settling.failed = self.failed
+
+    # ---- the way
+
+    async def run(self) -> None:
+        """Carry records, poll by poll, until cancelled."""
+        while True:
+            slices = await self._inbox.get()
+            try:
+                await self._carry(slices)
+            finally:
+                self.crossing.took(sum(len(part.messages) for part in slices))
+                self._inbox.task_done()
+            await asyncio.sleep(0)  # timers and answers have their turn between any two polls
+
+    async def _carry(self, slices: Sequence[Slice]) -> None:
+        records = [record for part in slices for record in self._read(part)]
+        answers = await self._translate(records)
+        sealed = self._window(records, answers)
+        self._deliver(sealed)
+
+    def _read(self, part: Slice) -> list[Record]:
+        """Claim each record's place in its assignment; those settled before a restart end here."""
+        progress = part.progress
+        messages = part.messages
+        if progress.fenced or (messages and (messages[0].offset() or 0) < progress.end):
+            messages = self._drop_stale(part)
+        slot = progress.take([message.offset() or 0 for message in messages])
+        records = [Record(message, progress, at) for at, message in enumerate(messages, slot)]
+        if part.end is not None:
+            progress.reach(part.end)
+        return [record for record in records if not self._was_done(record)]
+
+    async def _translate(self, records: Sequence[Record]) -> list[Translation]:
+        """Decode and translate; while the schema registry does not answer, wait: that is no fault of the records."""
+        translator = self._parts.translator
+        values = [record.message.value() for record in records]
+        while True:
+            try:
+                await translator.prepare([value for value in values if value is not None])
+                break
+            except SchemaSourceUnavailable as error:
+                _log.warning("the schema registry does not answer, records wait", reason=str(error))
+                await asyncio.sleep(REGISTRY_AGAIN_SECONDS)
+        origins = [
+            origin_of(record.message, may_be_copy=record.progress.topic == self._parked_topic) for record in records
+        ]
+        return translator.translate(values, origins, int(time.time()))
+
+    def _window(self, records: Sequence[Record], answers: Sequence[Translation]) -> list[Batch]:
+        """Put server events into their pixel's window, and refusals on their way out; return what is full."""
+        now = asyncio.get_running_loop().time()
+        add = self._parts.windows.add
+        sealed: list[Batch] = []
+        refused: dict[Refusal, list[Record]] = defaultdict(list)
+        translated: Counter[str] = Counter()
+        size = 0
+        for record, answer in zip(records, answers, strict=True):
+            if len(answer) != 1:
+                record.progress.expect(record.slot, len(answer))
+            for result in answer:
+                if isinstance(result, Refusal):
+                    refused[result].append(record)
+                    translated[result.pixel_id or "-"] += 1
+                    continue
+                translated[result.pixel_id] += 1
+                size += len(result.body)
+                if result.notes:
+                    self._parts.metrics.noted(result.pixel_id, result.notes)
+                if batch := add(Entry(result, record), now):
+                    sealed.append(batch)
+        self._parts.budget.take(size)
+        self._count(len(records), translated)
+        self._refuse(refused)
+        return sealed
+
+    def _deliver(self, sealed: Iterable[Batch]) -> None:
+        for batch in sealed:
+            self._parts.courier.send(batch)
+
+    def settled(self, settlement: Settlement) -> None:
+        """Take delivery's word on some entries: they settle when what is left of them is acknowledged."""
+        fate = Fate(
+            settlement.outcome,
+            settlement.pixel_id,
+            settlement.reason,
+            fbtrace_id=settlement.fbtrace_id,
+            code=settlement.code,
+            subcode=settlement.subcode,
+        )
+        records = [entry.record for entry in settlement.entries]
+        self._parts.settling.settle(fate, records, sum(len(entry.event.body) for entry in settlement.entries))
+
+    def forgotten(self, pixel_id: str, entries: Sequence[Entry]) -> None:
+        """Let go of entries whose assignment is gone."""
+        size = sum(len(entry.event.body) for entry in entries)
+        self._parts.settling.forget(pixel_id, [entry.record for entry in entries], size)
+
+    async def publish(self) -> None:
+        """Tell the Kafka thread what may be committed, again and again, until cancelled."""
+        while True:
+            self.crossing.positions = {progress: progress.position() for progress in self._assigned}
+            await asyncio.sleep(self._commit_interval)
+
+    # ---- beside the way
+
+    async def seal(self) -> None:
+        """Seal windows that have come of age, until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._deliver(self._parts.windows.due(loop.time()))
+            await asyncio.sleep(TICK_SECONDS)
+
+    def assigned(self, progress: Sequence[Progress]) -> None:
+        """Take note of new assignments."""
+        self._assigned.update(progress)
+
+    def records(self, slices: Sequence[Slice]) -> None:
+        """Take in the records of one poll."""
+        self._inbox.put_nowait(slices)
+
+    async def drain(self, progress: Sequence[Progress], deadline: float) -> Positions:
+        """Finish what is under way for these assignments, as far as the deadline allows, and fence them."""
+        leaving = set(progress)
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._inbox.join()
+                self._deliver(self._parts.windows.flush())
+                await self._parts.courier.drain_some(lambda entry: entry.record.progress in leaving, deadline)
+                await self._parts.settling.wait()
+        except TimeoutError:
+            _log.warning("drain limit reached: what is left will be read anew", unsettled=_unsettled(leaving))
+        positions = {one: one.position() for one in leaving}
+        self._leave(leaving)
+        return positions
+
+    def lost(self, progress: Sequence[Progress]) -> None:
+        """Forget assignments that are another member's already."""
+        self._leave(progress)
+
+    async def close(self) -> None:
+        """Give up what is in flight: it stays uncommitted."""
+        await self._parts.courier.close()
+        await self._parts.settling.close()
+
+    def failed(self, error: BaseException) -> None:
+        """Ask for the end of the process."""
+        if not self.failure.done():
+            self.failure.set_result(error)
+
+    @property
+    def unsettled(self) -> int:
+        """Records that are owed an outcome."""
+        return _unsettled(self._assigned)
+
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest event that waits to be sent came, on the clock of the loop; None: nothing waits."""
+        times = (self._parts.windows.oldest, self._parts.courier.oldest)
+        return min((at for at in times if at is not None), default=None)
+
+    @property
+    def parts(self) -> Parts:
+        """What the way leads through."""
+        return self._parts
+
+    def _leave(self, progress: Iterable[Progress]) -> None:
+        for one in progress:
+            one.fence()
+            self._assigned.discard(one)
+
+    def _drop_stale(self, part: Slice) -> list[Message]:
+        """Leave out records whose assignment is gone, and such as were read already."""
+        progress = part.progress
+        fresh = [] if progress.fenced else [one for one in part.messages if (one.offset() or 0) >= progress.end]
+        self._parts.budget.give(_sizes(part.messages) - _sizes(fresh))
+        return fresh
+
+    def _was_done(self, record: Record) -> bool:
+        if not record.progress.was_done(record.message.offset() or 0):
+            return False
+        record.progress.expect(record.slot, 0)
+        self._parts.budget.give(_sizes([record.message]))
+        self._parts.ledger.already_settled(1)
+        return True
+
+    def _count(self, records: int, translated: Counter[str]) -> None:
+        self._parts.ledger.read(records)
+        self._parts.guard.saw(records)
+        for pixel_id, events in translated.items():
+            self._parts.ledger.translated(pixel_id, events)
+
+    def _refuse(self, refused: dict[Refusal, list[Record]]) -> None:
+        for refusal, records in refused.items():
+            fate = Fate(refusal.outcome, refusal.pixel_id, refusal.reason, refusal.field)
+            self._parts.settling.settle(fate, records, 0)
+
+
+def _sizes(messages: Iterable[Message]) -> int:
+    return sum(len(message) + RECORD_OVERHEAD for message in messages)
+
+
+def _unsettled(progress: Iterable[Progress]) -> int:
+    return sum(one.unsettled for one in progress)

@@ -1,0 +1,178 @@
+"""The consumer as a whole: its parts put together from the settings, and run until told to stop."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import structlog
+from confluent_kafka import Consumer, Producer
+
+from streamer.admin.server import AdminServer
+from streamer.assembly import make_plan, make_translator
+from streamer.delivery.backoff import Backoff
+from streamer.delivery.capi import AiohttpTransport
+from streamer.delivery.courier import Courier, Office
+from streamer.delivery.windows import Windows
+from streamer.kafka.config import consumer_config, producer_config
+from streamer.kafka.consumer import ConsumerThread
+from streamer.kafka.crossing import Crossing
+from streamer.kafka.writer import Writer
+from streamer.ledger import Ledger
+from streamer.memory import Budget
+from streamer.metrics import Metrics
+from streamer.overview import Overview
+from streamer.pipeline import Parts, Pipeline
+from streamer.pixels.book import FilePixelBook
+from streamer.preflight import check_kafka
+from streamer.refusals import RefusalGuard
+from streamer.settings import Settings
+from streamer.settling import Settling
+
+_log = structlog.get_logger(__name__)
+_librdkafka = logging.getLogger("librdkafka")
+
+BEAT_SECONDS = 0.25
+PRODUCER_SECONDS = 5.0
+"""How long the last receipts may take at the end."""
+
+
+class Service:
+    """A consumer: what ``run`` runs, and the demo too."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Make the parts that need no connection.
+
+        :raises UserError: if a file that the settings name cannot be read or holds nonsense.
+        """
+        self.settings = settings
+        self.ledger = Ledger()
+        self.budget = Budget(settings.memory.budget)
+        self.metrics = Metrics()
+        self.book = FilePixelBook(settings.pixels, settings.meta, os.environ)
+        self.translator = make_translator(settings, self.book)
+        self.overview: Overview | None = None
+        """What is going on, once it runs."""
+        self.url = ""
+        """Of the status page, once it runs."""
+        self._beat = time.monotonic()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until ``stop`` is set, then drain, commit and leave the group.
+
+        :raises UserError: if something the user can mend keeps it from starting, or from going on.
+        """
+        await asyncio.to_thread(check_kafka, self.settings.kafka)
+        async with AsyncExitStack() as closing:  # what is opened last is closed first
+            admin = await self._open_admin(closing)
+            pipeline = self._open_pipeline(closing)
+            consumer = self._open_consumer(closing, pipeline)
+            self.overview = Overview(self, pipeline, consumer)
+            self.metrics.watch(self.overview)
+            consumer.start()
+            _log.info(
+                "started",
+                engine=self.translator.engine_name,
+                topics=self.settings.kafka.topics,
+                group=self.settings.kafka.group_id,
+                page=admin.url,
+            )
+            await _first(stop.wait(), asyncio.shield(pipeline.failure))
+            if pipeline.failure.done():
+                raise pipeline.failure.result()
+            _log.info("stopping: no more is read, what is under way is finished")
+
+    async def _open_admin(self, closing: AsyncExitStack) -> AdminServer:
+        settings = self.settings.admin
+        admin = AdminServer(settings.host, settings.port, self._status, self._alive, self.metrics.render)
+        await admin.start()
+        closing.push_async_callback(admin.stop)
+        self.url = admin.url
+        return admin
+
+    def _open_pipeline(self, closing: AsyncExitStack) -> Pipeline:
+        settings = self.settings
+        closing.push_async_callback(self.translator.close)
+        transport = AiohttpTransport(settings.delivery)
+        closing.push_async_callback(transport.close)
+        writer = Writer(Producer(producer_config(settings.kafka), logger=_librdkafka))
+        closing.push_async_callback(asyncio.to_thread, writer.close, PRODUCER_SECONDS)
+        pipeline = Pipeline(settings.kafka.parked_topic, settings.kafka.commit_interval_seconds)
+        pipeline.join(self._parts(pipeline, writer, transport))
+        pipeline.crossing = Crossing(asyncio.get_running_loop(), pipeline, self.budget)
+        closing.push_async_callback(pipeline.close)
+        turning = (pipeline.run(), pipeline.seal(), pipeline.publish(), self._keep_beating(), self._reload())
+        tasks = [asyncio.create_task(work) for work in turning]
+        for task in tasks:
+            task.add_done_callback(lambda done: _tell(done, pipeline))
+        closing.push_async_callback(_cancel, tasks)
+        return pipeline
+
+    def _parts(self, pipeline: Pipeline, writer: Writer, transport: AiohttpTransport) -> Parts:
+        settings, delivery = self.settings, self.settings.delivery
+        guard = RefusalGuard(delivery.refused_share_limit, delivery.refused_share_minimum)
+        backoff = Backoff(delivery.backoff_base_seconds, delivery.backoff_max_seconds)
+        office = Office(transport, self.book, pipeline.settled, pipeline.forgotten, pipeline.failed, self.metrics)
+        return Parts(
+            translator=self.translator,
+            windows=Windows(settings.window),
+            courier=Courier(office, settings.meta, delivery, backoff),
+            settling=Settling(settings.kafka, writer, self.ledger, self.budget, guard),
+            ledger=self.ledger,
+            budget=self.budget,
+            guard=guard,
+            metrics=self.metrics,
+        )
+
+    def _open_consumer(self, closing: AsyncExitStack, pipeline: Pipeline) -> ConsumerThread:
+        def make(on_commit: Callable[..., None]) -> Consumer:
+            config: dict[str, Any] = consumer_config(self.settings.kafka, self.settings.memory.budget)
+            return Consumer(config | {"on_commit": on_commit}, logger=_librdkafka)
+
+        drain_seconds = self.settings.stop.drain_seconds
+        thread = ConsumerThread(self.settings.kafka, make, pipeline.crossing, self.metrics, drain_seconds)
+        closing.push_async_callback(thread.leave)
+        return thread
+
+    def _status(self) -> Any:  # noqa: ANN401 - see Overview.status
+        return self.overview.status() if self.overview else None
+
+    def _alive(self) -> bool:
+        """Tell whether the loop and the Kafka thread turn: the whole of liveness."""
+        limit = time.monotonic() - self.settings.admin.live_seconds
+        return self._beat >= limit and (self.overview is None or self.overview.thread_turned >= limit)
+
+    async def _keep_beating(self) -> None:
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(BEAT_SECONDS)
+            self._beat = time.monotonic()
+            self.metrics.loop_lag(max(0.0, self._beat - before - BEAT_SECONDS))
+
+    async def _reload(self) -> None:
+        """Look at the pixels file and the tokens every few seconds, and take up what has changed."""
+        while True:
+            await asyncio.sleep(self.settings.pixels.reload_seconds)
+            if self.book.refresh():
+                self.translator.replace_plan(make_plan(self.settings, self.book))
+                _log.info("pixels reloaded")
+
+
+async def _first(*works: Any) -> None:  # noqa: ANN401 - anything that can be awaited
+    tasks = [asyncio.ensure_future(work) for work in works]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    await _cancel(tasks)
+
+
+async def _cancel(tasks: list[asyncio.Future[Any]] | list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _tell(task: asyncio.Task[None], pipeline: Pipeline) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        pipeline.failed(error)

@@ -1,0 +1,103 @@
+"""Settling: whatever a record's fate, it counts only when Kafka has acknowledged what is left behind.
+
+The order is the promise: the copy (for what is dead-lettered or parked), then the receipt, then the offset's
+progress. A kill between any two of them repeats work, and loses none.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+from confluent_kafka import Message
+
+from streamer.kafka.copies import copy_headers, origin_of
+from streamer.kafka.receipts import receipt
+from streamer.kafka.record import Record
+from streamer.kafka.writer import Writer
+from streamer.ledger import Ledger
+from streamer.memory import RECORD_OVERHEAD, Budget
+from streamer.outcomes import Fate, Outcome
+from streamer.refusals import RefusalGuard
+from streamer.settings import KafkaSettings
+
+
+class Settling:
+    """Carries fates to their end; every method runs on the loop."""
+
+    def __init__(
+        self, settings: KafkaSettings, writer: Writer, ledger: Ledger, budget: Budget, guard: RefusalGuard
+    ) -> None:
+        """Leave copies and receipts through ``writer``, then count with ``ledger`` and free the ``budget``."""
+        self._settings = settings
+        self._writer = writer
+        self._ledger = ledger
+        self._budget = budget
+        self._guard = guard
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._topics = {
+            Outcome.DEAD_LETTERED: settings.dead_letter_topic,
+            Outcome.PARKED: settings.parked_topic,
+        }
+        self.failed: Callable[[BaseException], None] = _raise
+        """Called when something cannot be settled at all: the process must stop, with a clear sentence."""
+
+    def settle(self, fate: Fate, records: Sequence[Record], size: int) -> None:
+        """Take one outcome of each of these records as decided; returns at once.
+
+        :param size: bytes of their server events, freed from the budget in the end.
+        """
+        task = asyncio.get_running_loop().create_task(self._finish(fate, records, size))
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def forget(self, pixel_id: str, records: Sequence[Record], size: int) -> None:
+        """Let go of server events whose assignment is gone: the next owner reads them anew."""
+        self._ledger.forgotten(pixel_id, len(records))
+        self._release(records, size)
+
+    async def wait(self) -> None:
+        """Return when everything decided so far is settled."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    async def close(self) -> None:
+        """Give up what is not acknowledged: it stays uncommitted."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def under_way(self) -> int:
+        """Settlements that are decided and not acknowledged yet."""
+        return len(self._tasks)
+
+    async def _finish(self, fate: Fate, records: Sequence[Record], size: int) -> None:
+        now = int(time.time() * 1000)
+        if fate.outcome is Outcome.DEAD_LETTERED:
+            self._guard.refused(len(records))
+        topic = self._topics.get(fate.outcome)
+        if topic is not None:
+            await asyncio.gather(*(self._copy(topic, fate, record.message, now) for record in records))
+        await self._writer.write(self._settings.receipts_topic, receipt(fate, records, now), fate.pixel_id)
+        self._ledger.settled(fate.pixel_id or "-", fate.outcome, fate.reason, len(records))
+        self._release(records, size)
+
+    async def _copy(self, topic: str, fate: Fate, message: Message, now: int) -> None:
+        origin = origin_of(message, may_be_copy=message.topic() == self._settings.parked_topic)
+        headers = copy_headers(message, origin, fate, self._settings.group_id, now)
+        await self._writer.write(topic, message.value(), message.key(), headers)
+
+    def _release(self, records: Sequence[Record], size: int) -> None:
+        for record in records:
+            if record.progress.settle(record.slot):
+                size += len(record.message) + RECORD_OVERHEAD
+        self._budget.give(size)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.failed(error)
+
+
+def _raise(error: BaseException) -> None:
+    raise error

@@ -1,0 +1,213 @@
+"""Checks before sending: what Meta would refuse, and a whole request with it.
+
+Each check names its source. A field that Meta can do without is left out; an event that cannot be sent is refused.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from streamer.outcomes import Reason
+from streamer.translate.draft import Draft
+from streamer.translate.engine import Note, Origin
+from streamer.translate.notes import NoteReason
+
+Event = dict[str, Any]
+"""A server event that is not yet JSON. Checks may change it in place."""
+
+
+class Fault(NamedTuple):
+    """Why an event cannot be sent, and by which CAPI key."""
+
+    reason: Reason
+    field: str
+
+
+DEFAULT_ACTION_SOURCE: Final = "website"
+"""Where an event happened that says nothing of it."""
+
+FUTURE_TOLERANCE_SECONDS: Final = 60
+"""How far ahead a clock may be. Meta refuses events of the future (2804004) and does not say how far it goes."""
+
+_DAY: Final = 86_400
+_MAX_AGE: Final = 7 * _DAY
+_MAX_AGE_IN_STORE: Final = 62 * _DAY
+
+_TOO_LITTLE: Final = (
+    frozenset({"ct", "country", "st", "zp", "ge", "client_user_agent"}),
+    frozenset({"db", "client_user_agent"}),
+    frozenset({"fn", "ge"}),
+    frozenset({"ln", "ge"}),
+)
+"""Meta, customer information parameters: an event with no keys but those of one of these is refused (2804050)."""
+
+_WEAK_KEYS: Final = frozenset[str]().union(*_TOO_LITTLE)
+
+
+def complete(event: Event, origin: Origin, notes: Sequence[Note]) -> Fault | None:
+    """See that an event has what each event needs; its source and its id have defaults."""
+    if "event_name" not in event:
+        return Fault(Reason.NO_EVENT_NAME, "event_name")
+    if "event_time" not in event:
+        return Fault(Reason.NO_EVENT_TIME, "event_time")
+    if "event_id" not in event:
+        event["event_id"] = derived_event_id(origin)
+    if "action_source" not in event:
+        if any(note.field == "action_source" and note.reason != NoteReason.EMPTY for note in notes):
+            return Fault(Reason.BAD_ACTION_SOURCE, "action_source")
+        event["action_source"] = DEFAULT_ACTION_SOURCE
+    return None
+
+
+def derived_event_id(origin: Origin) -> str:
+    """Return the id of an event that brings none: ``st_`` and 32 hex digits, the same whenever the record is read."""
+    place = f"{origin.topic}/{origin.partition}/{origin.offset}"
+    return f"st_{sha256(place.encode()).hexdigest()[:32]}"
+
+
+def expires_at(event: Event, margin: int) -> int:
+    """Return the Unix second from which on Meta would refuse the event, less a margin.
+
+    Meta, server event parameters: 7 days after it happened; offline events: 62 days for ``physical_store``.
+    """
+    age = _MAX_AGE_IN_STORE if event["action_source"] == "physical_store" else _MAX_AGE
+    return event["event_time"] + age - margin  # type: ignore[no-any-return]
+
+
+def age_fault(event: Event, margin: int, now: int) -> Fault | None:
+    """Meta, server event parameters: events that are too old (2804003) or of the future (2804004) are refused."""
+    if now >= expires_at(event, margin):
+        return Fault(Reason.TOO_OLD, "event_time")
+    if event["event_time"] > now + FUTURE_TOLERANCE_SECONDS:
+        return Fault(Reason.IN_FUTURE, "event_time")
+    return None
+
+
+def fault_of(event: Event, draft: Draft) -> Fault | None:
+    """Return why an event cannot be sent. Fields that would have it refused, and can be spared, are left out before."""
+    custom = event.get("custom_data")
+    if custom is not None:
+        _follow_from_contents(custom, event["event_name"])
+    if event["event_name"] == "Purchase":
+        fault = _purchase_fault(custom or {})
+    else:
+        fault = _spare_value(event, custom, draft)
+    needs = _NEEDS.get(event["action_source"])
+    return (
+        fault
+        or (needs(event, draft) if needs is not None else None)
+        or _processing_fault(event)
+        or _user_fault(event["user_data"])
+    )
+
+
+def _follow_from_contents(custom: Event, event_name: str) -> None:
+    """Add what contents say already: ids for catalogue ads, and the count that Meta wants of InitiateCheckout."""
+    contents = custom.get("contents")
+    if contents is None:
+        return
+    if "content_ids" not in custom:
+        custom["content_ids"] = list(dict.fromkeys([content["id"] for content in contents]))
+    if event_name == "InitiateCheckout" and "num_items" not in custom:
+        custom["num_items"] = sum([content["quantity"] for content in contents])
+
+
+def _purchase_fault(custom: Event) -> Fault | None:
+    """Meta, standard events: a purchase needs ``currency`` and ``value`` (2804010)."""
+    for key in ("currency", "value"):
+        if key not in custom:
+            return Fault(Reason.MISSING_FIELD, f"custom_data.{key}")
+    return None
+
+
+def _spare_value(event: Event, custom: Event | None, draft: Draft) -> None:
+    """Meta, custom data parameters: a value needs a currency (2804010); guessing one would make it wrong money."""
+    if custom is None or "value" not in custom or "currency" in custom:
+        return
+    del custom["value"]
+    draft.note("custom_data.value", NoteReason.INCOMPLETE)
+    if not custom:
+        del event["custom_data"]
+
+
+def _user_fault(user: Event) -> Fault | None:
+    if user.keys() <= _WEAK_KEYS and any(user.keys() <= weak for weak in _TOO_LITTLE):
+        return Fault(Reason.TOO_LITTLE_USER_DATA, "user_data")
+    return None
+
+
+def _website_fault(event: Event, draft: Draft) -> Fault | None:
+    """Meta, server event parameters: a website's event needs its URL; the user agent too, but is let pass without."""
+    if "event_source_url" not in event:
+        return Fault(Reason.MISSING_FIELD, "event_source_url")
+    if "client_user_agent" not in event["user_data"]:
+        draft.note("user_data.client_user_agent", NoteReason.ABSENT)
+    return None
+
+
+def _app_fault(event: Event, _draft: Draft) -> Fault | None:
+    """Meta, app events: the tracking flag and ``extinfo`` are required (2804043)."""
+    app = event.get("app_data", {})
+    for key in ("advertiser_tracking_enabled", "extinfo"):
+        if key not in app:
+            return Fault(Reason.MISSING_FIELD, f"app_data.{key}")
+    return None
+
+
+_CHANNEL_NEEDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "messenger": ("page_id", "page_scoped_user_id"),
+        "whatsapp": ("whatsapp_business_account_id", "ctwa_clid"),
+        "instagram": ("ig_account_id", "ig_sid"),
+    }
+)
+
+
+def _messaging_fault(event: Event, draft: Draft) -> Fault | None:
+    """Meta, Conversions API for business messaging: what each channel needs (2804116, 2804087) or minds (2804072)."""
+    channel = event.get("messaging_channel")
+    if channel is None:
+        return Fault(Reason.MISSING_FIELD, "messaging_channel")
+    user = event["user_data"]
+    if channel == "whatsapp" and user.pop("page_id", None) is not None:
+        draft.note("user_data.page_id", NoteReason.UNWANTED)
+    for key in _CHANNEL_NEEDS[channel]:
+        if key not in user:
+            return Fault(Reason.MISSING_FIELD, f"user_data.{key}")
+    return None
+
+
+def _system_fault(event: Event, _draft: Draft) -> Fault | None:
+    """Meta, Conversions API for CRM: its events name the system that the lead is in."""
+    custom = event.get("custom_data", {})
+    if custom.get("event_source") == "crm" and "lead_event_source" not in custom:
+        return Fault(Reason.MISSING_FIELD, "custom_data.lead_event_source")
+    return None
+
+
+def _processing_fault(event: Event) -> Fault | None:
+    """Meta, data processing options: with LDU, a country and a state, which Meta can find out by the client's address.
+
+    0 and 0 ask it to. The choice itself is never left out: that would let Meta do what the user forbade.
+    """
+    country = event.pop("data_processing_options_country", None)
+    state = event.pop("data_processing_options_state", None)
+    if not event.get("data_processing_options"):
+        return None
+    if country is None and state is None and "client_ip_address" not in event["user_data"]:
+        return Fault(Reason.MISSING_FIELD, "data_processing_options_state")
+    event["data_processing_options_country"] = country if country is not None else int(bool(state))
+    event["data_processing_options_state"] = state or 0
+    return None
+
+
+_NEEDS: Final[Mapping[str, Callable[[Event, Draft], Fault | None]]] = MappingProxyType(
+    {
+        "website": _website_fault,
+        "app": _app_fault,
+        "business_messaging": _messaging_fault,
+        "system_generated": _system_fault,
+    }
+)
+"""By ``action_source``; the others require nothing more."""

@@ -1,0 +1,32 @@
+"""The country an event's user lives in: by it states, postcodes and phone numbers are read."""
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+from streamer.translate.normalise import country
+from streamer.translate.paths import Decoded, finder
+from streamer.translate.plan import Rule
+
+_LONGEST = 64
+"""Characters of a value that may be kept in the cache; no country's name has more."""
+
+_cached_country = lru_cache(maxsize=1024)(country)
+
+
+def place_finder(rules: Iterable[Rule]) -> Callable[[Decoded], str | None]:
+    """Bind where the country is.
+
+    :return: a record in; ISO 3166-1 alpha-2 in lowercase out, or ``None``.
+    """
+    finds = [finder(path) for rule in rules if rule.key == "user_data.country" for path in rule.paths]
+
+    def place(record: Decoded) -> str | None:
+        for find in finds:
+            value = find(record)
+            if value.__class__ is str and len(value) <= _LONGEST:
+                known = _cached_country(value)
+                if known.__class__ is str:
+                    return known  # type: ignore[return-value]
+        return None
+
+    return place

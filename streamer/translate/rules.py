@@ -1,0 +1,181 @@
+"""What the rules of a plan do to one value: the value for Meta out, or a drop, or ``None`` where there is nothing.
+
+None of these raises for any value that Avro can hold, and none makes up a value.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from math import isfinite
+from types import MappingProxyType
+from typing import Any
+
+from streamer.translate.identifiers import client_ip, fbp, lead_id
+from streamer.translate.normalise import currency
+from streamer.translate.notes import Drop, NoteReason
+from streamer.translate.plan import RuleName
+
+Convert = Callable[[Any], Any]
+"""A value that is not ``None`` in; a value, a :class:`Drop`, or ``None`` out."""
+
+ACTION_SOURCES = frozenset(
+    "website app email phone_call chat physical_store system_generated business_messaging other".split()
+)
+"""Meta, server event parameters."""
+
+MESSAGING_CHANNELS = frozenset({"messenger", "whatsapp", "instagram"})
+"""Meta, Conversions API for business messaging."""
+
+_AUDIENCES = ("business", "business_line", "product_area", "medium")
+CUSTOMER_SEGMENTS = frozenset(
+    {
+        *(f"new_customer_to_{audience}" for audience in _AUDIENCES),
+        *(f"existing_customer_to_{audience}" for audience in _AUDIENCES),
+        "customer_in_loyalty_program",
+    }
+)
+"""Meta, server event parameters."""
+
+CONTENT_TYPES = frozenset("product product_group destination flight home_listing hotel vehicle vehicle_offer".split())
+"""Meta, pixel reference: products, and the kinds of catalogue for travel, property and cars."""
+
+DELIVERY_CATEGORIES = frozenset({"in_store", "curbside", "home_delivery"})
+"""Meta, custom data parameters."""
+
+_MALFORMED = Drop(NoteReason.MALFORMED)
+_EMPTY = Drop(NoteReason.EMPTY)
+_UNKNOWN = Drop(NoteReason.UNKNOWN)
+_MILLISECONDS = 1000
+_LIMITED_DATA_USE = "LDU"
+_URL = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@]+(?:[/?#]\S*)?").fullmatch
+_LOGIN = re.compile(r"^(https?://)[^\s/?#@]*@", re.IGNORECASE)
+_WHITE_SPACE = re.compile(r"\s")
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}").fullmatch
+
+
+def text(value: Any) -> str | Drop:
+    """Text to the letter; whole numbers are written out."""
+    if value.__class__ is str:
+        return value if value and not value.isspace() else _EMPTY  # type: ignore[no-any-return]
+    return str(value) if value.__class__ is int else _MALFORMED
+
+
+def number(value: Any) -> float | Drop:
+    """A number, never NaN or infinite: JSON has none."""
+    if value.__class__ is float:
+        return value if isfinite(value) else _MALFORMED  # type: ignore[no-any-return]
+    return float(value) if value.__class__ is int else _MALFORMED
+
+
+def whole(value: Any) -> int | Drop:
+    """A whole number of at least 0."""
+    return value if value.__class__ is int and value >= 0 else _MALFORMED
+
+
+def share(value: Any) -> float | Drop:
+    """A number from 0 to 1."""
+    made = number(value)
+    return _MALFORMED if made.__class__ is float and not 0 <= made <= 1 else made  # type: ignore[operator]
+
+
+def flag(value: Any) -> bool | Drop:
+    """True or false."""
+    return value if value.__class__ is bool else _MALFORMED
+
+
+def bit(value: Any) -> int | Drop:
+    """1 or 0, as Meta's app events documentation writes flags."""
+    return int(value) if value.__class__ is bool else _MALFORMED
+
+
+def seconds(value: Any) -> int | Drop:
+    """Unix seconds, of milliseconds."""
+    return value // _MILLISECONDS if value.__class__ is int and value > 0 else _MALFORMED
+
+
+def texts(value: Any) -> list[str] | Drop | None:
+    """A list of texts, the empty ones left out."""
+    if value.__class__ is not list:
+        return _MALFORMED
+    kept = [each for each in map(text, value) if each.__class__ is str]
+    return kept or None  # type: ignore[return-value]
+
+
+def processing_options(value: Any) -> list[str] | Drop:
+    """``["LDU"]``, or ``[]``, which tells Meta that no option applies (Meta, data processing options).
+
+    Limited Data Use is the only option there is, so that any word asks for it: none may be lost to its spelling.
+    """
+    words = value if value.__class__ is list else [value]
+    if not all(word.__class__ is str for word in words):
+        return _MALFORMED
+    return [_LIMITED_DATA_USE] if any(word.strip() for word in words) else []
+
+
+def url(value: Any) -> str | Drop:
+    """An address of http or https: to the letter where it is in order, else with white space escaped and no login."""
+    if value.__class__ is not str:
+        return _MALFORMED
+    if _URL(value):
+        return value  # type: ignore[no-any-return]
+    repaired = _WHITE_SPACE.sub("%20", _LOGIN.sub(r"\1", value.strip()))
+    if _URL(repaired):
+        return repaired
+    return _MALFORMED if repaired else _EMPTY
+
+
+def plain_id(value: Any) -> str | Drop:
+    """An id that Meta takes to the letter and never hashed."""
+    made = text(value)
+    return Drop(NoteReason.HASHED) if made.__class__ is str and _SHA256(made) else made
+
+
+def _one_of(allowed: Collection[str]) -> Convert:
+    def word(value: Any) -> str | Drop:
+        if value.__class__ is not str:
+            return _MALFORMED
+        if value in allowed:
+            return value  # type: ignore[no-any-return]
+        lowered = value.strip().lower()
+        if lowered in allowed:
+            return lowered  # type: ignore[no-any-return]
+        return _UNKNOWN if lowered else _EMPTY
+
+    return word
+
+
+def _one_number(allowed: Collection[int]) -> Convert:
+    """Meta, data processing options: the countries and states it has codes for."""
+    return lambda value: value if value.__class__ is int and value in allowed else _UNKNOWN
+
+
+def _of_text(convert: Callable[[str], Any]) -> Convert:
+    return lambda value: convert(value) if value.__class__ is str else _MALFORMED
+
+
+CONVERT: Mapping[RuleName, Convert] = MappingProxyType(
+    {
+        "text": text,
+        "number": number,
+        "whole": whole,
+        "flag": flag,
+        "bit": bit,
+        "seconds": seconds,
+        "texts": texts,
+        "processing_options": processing_options,
+        "processing_country": _one_number(range(2)),
+        "processing_state": _one_number((0, *range(1000, 1014))),
+        "url": url,
+        "id": plain_id,
+        "share": share,
+        "currency": _of_text(currency),
+        "ip": _of_text(client_ip),
+        "fbp": _of_text(fbp),
+        "lead_id": _of_text(lead_id),
+        "action_source": _one_of(ACTION_SOURCES),
+        "messaging_channel": _one_of(MESSAGING_CHANNELS),
+        "customer_segmentation": _one_of(CUSTOMER_SEGMENTS),
+        "content_type": _one_of(CONTENT_TYPES),
+        "delivery_category": _one_of(DELIVERY_CATEGORIES),
+    }
+)
+"""The rules that look at one value alone. ``hash``, ``fbc``, ``extinfo``, ``contents`` and ``custom`` look at more."""

@@ -1,0 +1,106 @@
+"""YAML files written by people: read safely, duplicate keys refused, and the line of every key known."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from streamer.errors import ConfigError
+
+Place = tuple[str | int, ...]
+"""The way to a value: keys of maps and positions in lists, from the top of the file."""
+
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+@dataclass(frozen=True, slots=True)
+class YamlFile:
+    """A file's value, and where in the file each part of it stands."""
+
+    path: Path
+    value: Any
+    lines: Mapping[Place, int]
+
+    def where(self, place: Place) -> str:
+        """Return ``file:line`` of ``place``, or of the nearest thing around it that has a line."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return f"{self.path}:{self.lines.get(place, 1)}"
+
+
+def read_yaml(path: Path) -> YamlFile:
+    """Read one YAML document; an empty file's value is None.
+
+    :raises ConfigError: when the file cannot be read, is no YAML, or has a key twice. The text has file and line, and
+        never a value.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not UTF-8 text.") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}). Check the path and its permissions.") from None
+    return parse_yaml(text, path)
+
+
+def parse_yaml(text: str, path: Path) -> YamlFile:
+    """Do what :func:`read_yaml` does, with ``text`` in place of the file's content."""
+    loader = yaml.SafeLoader(text)
+    loader.name = str(path)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return YamlFile(path, None, {})
+        lines, twice = _survey(node)
+        if twice:
+            raise ConfigError([f"{path}:{line}: {key} stands there twice. Keep one." for key, line in twice])
+        return YamlFile(path, loader.construct_document(node), lines)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f":{mark.line + 1}" if mark else ""
+        raise ConfigError(f"{path}{line}: is no YAML: {_problem(error)}.") from None
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise ConfigError(f"{path}: is no YAML: a value in it cannot be read.") from None
+    finally:
+        loader.dispose()
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    """Say what is wrong; where the library would quote a value, which can be a secret, say it in other words."""
+    if isinstance(error, yaml.composer.ComposerError):
+        return "an alias (*name) has no anchor, or there is a second document; put a value that begins with * in quotes"
+    if isinstance(error, yaml.constructor.ConstructorError):
+        return "a tag (!name) or a key of it is not known; put a value that begins with ! in quotes"
+    return error.problem or "it cannot be parsed"
+
+
+def _survey(root: yaml.Node) -> tuple[dict[Place, int], list[tuple[str, int]]]:
+    lines: dict[Place, int] = {}
+    twice: list[tuple[str, int]] = []
+    seen: set[int] = set()  # an anchor may be used often, or hold itself
+    todo: list[tuple[Place, yaml.Node]] = [((), root)]
+    while todo:
+        place, node = todo.pop()
+        lines.setdefault(place, node.start_mark.line + 1)
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        for key, mark, child in _children(node):
+            below = (*place, key)
+            if below in lines:
+                twice.append((".".join(map(str, below)), mark.line + 1))
+            lines[below] = mark.line + 1
+            todo.append((below, child))
+    return lines, twice
+
+
+def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Mark, yaml.Node]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                yield key.value, key.start_mark, value
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield index, value.start_mark, value
