@@ -5,8 +5,10 @@ and on the HTTP status only where nothing of Meta's came with it. (Meta, Graph A
 reference; rate limiting. Conversions API: support.)
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -99,6 +101,12 @@ MEANINGS = {code: row.meaning for row in reversed(_TABLE) for code in row.codes}
 """A sentence for each known code, for logs."""
 
 _TOO_LARGE = 413
+LONGEST_WAIT = 86_400.0
+"""Seconds; after that we ask again, whatever a header says."""
+
+_DIGITS = 10
+_NAMED = re.compile(r"data\W+(\d{1,4})\b", re.ASCII)
+_TRACE = re.compile(r"[\w.:=+/-]{1,100}", re.ASCII)
 _UNKNOWN = Verdict(Kind.RETRY, known=False)
 """The safe default: nothing is lost, nothing is dead-lettered for an answer that nobody understands."""
 
@@ -113,15 +121,16 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes, sent: int)
     """
     answer = _object(body)
     error = answer.get("error")
+    named = {name.lower(): value for name, value in headers.items()}
     if isinstance(error, dict):
-        return _read_error(error, {name.lower(): value for name, value in headers.items()})
+        return _read_error(error, named)
     if status == _TOO_LARGE:  # from Meta or a proxy before it: half of it may pass
         return Verdict(Kind.SPLIT, Reason.TOO_LARGE)
     received = answer.get("events_received")
-    if not 200 <= status < 300 or not isinstance(received, int):  # noqa: PLR2004 - HTTP's success
+    if not 200 <= status < 300 or type(received) is not int:  # noqa: PLR2004 - HTTP's success
         # A proxy's page, a redirect (never followed: the token would go elsewhere), a 200 that says nothing.
-        return _UNKNOWN
-    trace = _text(answer.get("fbtrace_id"))
+        return _asked_to_wait(_UNKNOWN, named)
+    trace = _trace(answer.get("fbtrace_id"))
     if received < sent:  # Meta does not say which are missing: halving finds them, and Meta folds the others
         return replace(_REFUSED, fbtrace_id=trace)
     return Verdict(Kind.DELIVERED, fbtrace_id=trace)
@@ -133,53 +142,75 @@ def _read_error(error: dict[str, Any], headers: Mapping[str, str]) -> Verdict:
     if error.get("is_transient") is True and verdict.kind is not Kind.THROTTLE:
         verdict = Verdict(Kind.RETRY)
     return replace(
-        verdict,
-        wait=_asked_wait(headers) if verdict.kind in {Kind.THROTTLE, Kind.RETRY} else None,
-        fbtrace_id=_text(error.get("fbtrace_id")),
+        _asked_to_wait(verdict, headers),
+        fbtrace_id=_trace(error.get("fbtrace_id")),
         code=code,
         subcode=subcode,
-        blamed=_blamed(error.get("error_data")) if verdict.kind is Kind.SPLIT else None,
+        blamed=_blamed(error) if verdict.kind is Kind.SPLIT else None,
     )
 
 
-def _asked_wait(headers: Mapping[str, str]) -> float | None:
-    """Return the longest of the waits that the headers ask for, in seconds."""
-    waits = [_seconds(headers.get("retry-after"))]
-    account = _object((headers.get("x-ad-account-usage") or "").encode())
-    waits.append(_seconds(account.get("reset_time_duration")))
-    for uses in _object((headers.get("x-business-use-case-usage") or "").encode()).values():
+def _asked_to_wait(verdict: Verdict, headers: Mapping[str, str]) -> Verdict:
+    """Add the longest of the waits that the headers ask for; usage headers speak of throttling alone."""
+    waits = [_retry_after(headers)]
+    if verdict.kind is Kind.THROTTLE:
+        waits += _usage_waits(headers)
+    elif verdict.kind is not Kind.RETRY:
+        return verdict
+    wait = max((wait for wait in waits if wait), default=None)
+    return verdict if wait is None else replace(verdict, wait=min(wait, LONGEST_WAIT))
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read seconds, or a date, which is taken against the answer's own ``Date`` (RFC 9110, 10.2.3)."""
+    asked = headers.get("retry-after")
+    if asked is None or (seconds := _seconds(asked)) is not None:
+        return None if asked is None else seconds
+    try:
+        until, now = parsedate_to_datetime(asked), parsedate_to_datetime(headers.get("date", ""))
+        return _seconds((until - now).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def _usage_waits(headers: Mapping[str, str]) -> list[float | None]:
+    waits = [_seconds(_object(headers.get("x-ad-account-usage", "")).get("reset_time_duration"))]
+    for uses in _object(headers.get("x-business-use-case-usage", "")).values():
         for use in uses if isinstance(uses, list) else ():
             minutes = _seconds(use.get("estimated_time_to_regain_access")) if isinstance(use, dict) else None
             waits.append(None if minutes is None else minutes * 60)
-    return max((wait for wait in waits if wait), default=None)
+    return waits
 
 
-def _blamed(data: object) -> int | None:
-    """Find ``["data", 3, …]`` in ``blame_field_specs``: the index of one event, if exactly one is named."""
-    if isinstance(data, str):
-        data = _object(data.encode())
+def _blamed(error: dict[str, Any]) -> int | None:
+    """Find the index of one event, if exactly one is named.
+
+    As ``event_index``, or in ``blame_field_specs`` as ``["data", 3, …]`` or ``["data[3][event_time]"]``. It steers the
+    search for the culprit, and condemns nobody.
+    """
+    data = error.get("error_data")
+    data = _object(data) if isinstance(data, str) else data
+    places = [error, data] if isinstance(data, dict) else [error]
+    found = {index for place in places if (index := _number(place.get("event_index"))) is not None}
     specs = data.get("blame_field_specs") if isinstance(data, dict) else None
-    found = {index for spec in specs for index in _indexes(spec)} if isinstance(specs, list) else set()
-    return found.pop() if len(found) == 1 else None
+    for spec in specs if isinstance(specs, list) else ():
+        path = ".".join(str(part) for part in spec) if isinstance(spec, list) else str(spec)
+        if match := _NAMED.match(path):
+            found.add(int(match[1]))
+    index = found.pop() if len(found) == 1 else -1
+    return index if index >= 0 else None
 
 
-def _indexes(spec: object) -> list[int]:
-    if isinstance(spec, list) and len(spec) > 1 and spec[0] == "data":
-        number = _number(spec[1])
-        return [] if number is None or number < 0 else [number]
-    return []
-
-
-def _object(body: bytes) -> dict[str, Any]:
+def _object(body: bytes | str) -> dict[str, Any]:
     try:
         found = orjson.loads(body)
-    except orjson.JSONDecodeError:
+    except orjson.JSONDecodeError:  # also for a text that is no UTF-8
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _number(value: object) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _DIGITS:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
@@ -192,5 +223,6 @@ def _seconds(value: object) -> float | None:
     return number if 0 < number < float("inf") else None
 
 
-def _text(value: object) -> str | None:
-    return value[:200] if isinstance(value, str) and value else None
+def _trace(value: object) -> str | None:
+    """Return Meta's name for a request, and nothing else that may stand in its place."""
+    return value if isinstance(value, str) and _TRACE.fullmatch(value) else None

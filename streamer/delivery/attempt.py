@@ -1,9 +1,12 @@
 """A batch on its way to be sent, and how a refused one is searched for the event at fault. Pure.
 
 A request that Meta refuses for one bad event is refused whole. The search assumes a single culprit, since that is what
-there nearly always is: one half is tried at a time, and what turns out not to hold the culprit for sure is laid
-aside and sent in the end in one piece. That takes about log₂ N posts. If what was laid aside is refused too, there
-are several culprits, and both halves of everything are tried.
+there nearly always is: one half is tried at a time, and what probably does not hold the culprit is laid aside and
+sent in the end in one piece. That takes about log₂ N posts. If what was laid aside is refused too, there are several
+culprits, and both halves of everything are tried.
+
+What was concluded only steers the search. An event is found guilty by one thing alone: Meta refused it when it was
+sent by itself. (The fault of a request may pass, or lie in its size, or have expired meanwhile.)
 """
 
 from collections.abc import Sequence
@@ -13,16 +16,17 @@ from typing import NamedTuple
 from streamer.delivery.answers import Verdict
 from streamer.delivery.batch import Batch, Entry
 
+_MOST_NAMED = 8
+"""Meta may name the wrong one: after so many, the search goes on by halves."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hunt:
-    """What is known while a culprit is searched: of the batch being tried and ``sibling``, one at least is bad."""
+    """What is believed while a culprit is searched: it is in the batch being tried or in ``sibling``."""
 
     sibling: Sequence[Entry]
     aside: Sequence[Entry]
     """Not tried, and probably good."""
-    refusal: Verdict
-    """What Meta said of the batch and the sibling together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +40,9 @@ class Attempt:
     """When it may be sent, on the clock of the lanes."""
     hunt: Hunt | None = None
     several: bool = False
-    """There is more than one culprit: try both halves."""
+    """There is more than one culprit, or none: try both halves."""
+    named: int = 0
+    """How often Meta's naming of a culprit was followed on the way here."""
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -64,27 +70,27 @@ class Found(NamedTuple):
 
 def after_refusal(attempt: Attempt, refusal: Verdict) -> Found:
     """Go on after Meta refused the attempt's batch for a bad event in it."""
-    entries, hunt = attempt.batch.entries, attempt.hunt
+    entries, hunt, blamed = attempt.batch.entries, attempt.hunt, refusal.blamed
     aside = [*hunt.aside, *hunt.sibling] if hunt else []
     if len(entries) == 1:
         return Found(_rest(attempt, aside), entries[0], refusal)
-    if refusal.blamed is not None and refusal.blamed < len(entries) and not aside:
-        named = refusal.blamed
-        others = [*entries[:named], *entries[named + 1 :]]
-        return Found([_fresh(attempt, entries[named : named + 1]), _fresh(attempt, others)])
+    if blamed is not None and blamed < len(entries) and not aside and attempt.named < _MOST_NAMED:
+        others = replace(_fresh(attempt, [*entries[:blamed], *entries[blamed + 1 :]]), named=attempt.named + 1)
+        return Found([_fresh(attempt, entries[blamed : blamed + 1]), others])
     left, right = _halves(entries)
-    if attempt.several:
-        return Found([replace(_fresh(attempt, half), several=True) for half in (left, right)])
-    return Found([replace(_fresh(attempt, left), hunt=Hunt(right, aside, refusal))])
+    if attempt.several or refusal.code is None:  # without a code it is the request's size or count, no event's fault
+        halves = [replace(_fresh(attempt, half), several=True) for half in (left, right)]
+        return Found([*halves, *_rest(attempt, aside)])
+    return Found([replace(_fresh(attempt, left), hunt=Hunt(right, aside))])
 
 
 def after_delivery(attempt: Attempt) -> Found:
-    """Go on after Meta took the attempt's batch: if a culprit is searched, it is in the sibling."""
+    """Go on after Meta took the attempt's batch: if a culprit is searched, it should be in the sibling."""
     hunt = attempt.hunt
     if hunt is None:
         return Found([])
-    if len(hunt.sibling) == 1:
-        return Found(_rest(attempt, hunt.aside), hunt.sibling[0], hunt.refusal)
+    if not hunt.sibling:
+        return Found(_rest(attempt, hunt.aside))
     left, right = _halves(hunt.sibling)
     return Found([replace(_fresh(attempt, left), hunt=replace(hunt, sibling=right))])
 
@@ -92,7 +98,8 @@ def after_delivery(attempt: Attempt) -> Found:
 def without_batch(attempt: Attempt) -> list[Attempt]:
     """Go on after nothing was left of the batch to be tried, so that nothing is known of the others any more."""
     hunt = attempt.hunt
-    return [_fresh(attempt, [*hunt.sibling, *hunt.aside])] if hunt else []
+    left = [*hunt.sibling, *hunt.aside] if hunt else []
+    return [_fresh(attempt, left)] if left else []
 
 
 def _rest(attempt: Attempt, aside: Sequence[Entry]) -> list[Attempt]:
@@ -100,7 +107,7 @@ def _rest(attempt: Attempt, aside: Sequence[Entry]) -> list[Attempt]:
 
 
 def _fresh(attempt: Attempt, entries: Sequence[Entry]) -> Attempt:
-    return Attempt(replace(attempt.batch, entries=entries))
+    return Attempt(replace(attempt.batch, entries=entries), named=attempt.named)
 
 
 def _halves(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:

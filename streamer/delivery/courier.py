@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -15,7 +15,7 @@ from streamer.delivery.capi import NoAnswerError, Transport
 from streamer.delivery.events import DeliveryEvents, Uncounted
 from streamer.delivery.lanes import Lanes
 from streamer.delivery.parking import Parking
-from streamer.delivery.requests import Request, make_request
+from streamer.delivery.requests import Request, make_request, usable
 from streamer.errors import UserError
 from streamer.outcomes import Outcome, Reason
 from streamer.pixels.pixel import Pixel, PixelBook
@@ -24,6 +24,8 @@ from streamer.settings import DeliverySettings, MetaSettings
 _log = structlog.get_logger(__name__)
 
 _LARGE = 64 * 1024
+_REMEMBERED = 20_000
+"""Pixels whose last success and error are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Office:
     unix_time: Callable[[], float] = time.time
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What was last seen of a pixel."""
 
@@ -81,7 +83,7 @@ class Courier:
 
         Waits for another try are cut short, once; what Meta asked to be held, or fails again, is left.
         """
-        self._lanes.hasten(self._loop.time())
+        self._lanes.hasten()
         self._pump()
         while self._moves(belongs):
             self._landed.clear()
@@ -169,6 +171,7 @@ class Courier:
         if not attempt.batch.entries:
             self._lanes.put_back(without_batch(attempt))
             return
+        began = self._loop.time()
         pixel = self._office.pixels.get(attempt.batch.pixel_id)
         blocked = self._blocked(pixel)
         if blocked is not None:
@@ -178,7 +181,7 @@ class Courier:
         if held_until is not None:
             self._wait(attempt, held_until)
             return
-        self._obey(attempt, pixel, await self._post(pixel, attempt.batch))
+        self._obey(attempt, pixel, began, await self._post(pixel, attempt.batch))
 
     def _without_gone(self, attempt: Attempt) -> Attempt:
         """Leave out what belongs to an assignment that is gone: its next owner sends it."""
@@ -201,6 +204,8 @@ class Courier:
     def _blocked(self, pixel: Pixel) -> Reason | None:
         if pixel.access_token is None:
             return Reason.NO_TOKEN
+        if not usable(pixel.access_token):
+            return Reason.TOKEN_DEAD
         return self._parking.blocks(pixel.pixel_id, pixel.access_token, self._loop.time())
 
     async def _post(self, pixel: Pixel, batch: Batch) -> Verdict | None:
@@ -234,11 +239,13 @@ class Courier:
 
     # ---- what answers ask for
 
-    def _obey(self, attempt: Attempt, pixel: Pixel, verdict: Verdict | None) -> None:
+    def _obey(self, attempt: Attempt, pixel: Pixel, began: float, verdict: Verdict | None) -> None:
+        if verdict is not None and verdict.kind in {Kind.DELIVERED, Kind.SPLIT}:
+            self._lanes.worked(pixel.pixel_id)
         if verdict is None or verdict.kind is Kind.RETRY:
             self._try_again(attempt, verdict)
         elif verdict.kind is Kind.DELIVERED:
-            self._succeeded(pixel)
+            self._succeeded(pixel, began)
             self._settle(Outcome.DELIVERED, pixel.pixel_id, attempt.batch.entries, verdict)
             self._go_on(pixel.pixel_id, after_delivery(attempt))
         elif verdict.kind is Kind.THROTTLE:
@@ -252,21 +259,30 @@ class Courier:
         else:
             self._stop(attempt, verdict)
 
-    def _succeeded(self, pixel: Pixel) -> None:
-        self._seen[pixel.pixel_id] = Seen(last_success=self._office.unix_time())
-        if self._parking.works(pixel.pixel_id):
+    def _succeeded(self, pixel: Pixel, began: float) -> None:
+        self._note(pixel.pixel_id, Seen(last_success=self._office.unix_time()))
+        if self._parking.works(pixel.pixel_id, began):
             self._office.events.parked(pixel.pixel_id, None)
             _log.info("pixel works again", pixel=pixel.pixel_id)
 
     def _failed(self, pixel_id: str, verdict: Verdict) -> None:
-        self._seen.setdefault(pixel_id, Seen()).last_code = verdict.code
+        self._note(pixel_id, replace(self.seen(pixel_id), last_code=verdict.code))
+
+    def _note(self, pixel_id: str, seen: Seen) -> None:
+        """Remember what was last seen of a pixel, and forget the one that has been quiet longest."""
+        self._seen.pop(pixel_id, None)
+        self._seen[pixel_id] = seen
+        if len(self._seen) > _REMEMBERED:
+            del self._seen[next(iter(self._seen))]
 
     def _try_again(self, attempt: Attempt, verdict: Verdict | None) -> None:
-        wait = self._backoff.wait(attempt.tries + 1)
+        pixel_id, now = attempt.batch.pixel_id, self._loop.time()
         if verdict is not None:
-            wait = max(wait, verdict.wait or 0)
-            self._failed(attempt.batch.pixel_id, verdict)
-        self._wait(attempt, self._loop.time() + wait)
+            self._failed(pixel_id, verdict)
+            if verdict.wait:
+                self._lanes.hold(pixel_id, now + verdict.wait)
+        self._lanes.failed(pixel_id, now + self._backoff.wait(self._lanes.failures(pixel_id) + 1))
+        self._wait(attempt, now + self._backoff.wait(attempt.tries + 1))
 
     def _throttle(self, attempt: Attempt, pixel: Pixel, verdict: Verdict) -> None:
         wait = verdict.wait or self._backoff.wait(attempt.tries + 1)

@@ -1,6 +1,6 @@
 """Which pixels are parked, why, and when one is tried again. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from streamer.outcomes import Reason
 
@@ -12,7 +12,7 @@ class Parked:
     reason: Reason
     since: float
     """On the clock given."""
-    token: str | None
+    token: str | None = field(repr=False)
     """The token that did not work: another one un-parks the pixel."""
     next_probe: float
 
@@ -32,9 +32,16 @@ class Parking:
         self._parked[pixel_id] = Parked(reason, since, token, now + self._probe_seconds)
         return before is None
 
-    def works(self, pixel_id: str) -> bool:
-        """Take a pixel out; return True if it was parked."""
-        return self._parked.pop(pixel_id, None) is not None
+    def works(self, pixel_id: str, began: float) -> bool:
+        """Take a pixel out after a success; return True if it was parked.
+
+        :param began: when the request began: one from before the pixel was parked says nothing of its state now.
+        """
+        parked = self._parked.get(pixel_id)
+        if parked is None or began <= parked.since:
+            return False
+        del self._parked[pixel_id]
+        return True
 
     def blocks(self, pixel_id: str, token: str | None, now: float) -> Reason | None:
         """Return why a request must not be sent now; None when it may, be it as the probe."""

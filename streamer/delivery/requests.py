@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import zlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -27,18 +27,23 @@ class Request(NamedTuple):
         return f"Request({self.url}, {len(self.body)} bytes)"
 
 
-def make_request(meta: MetaSettings, pixel: Pixel, events: Iterable[bytes], *, compress: bool = False) -> Request:
+def usable(token: str) -> bool:
+    """Tell whether a token can travel in a header at all; one with a line break in it, say, cannot."""
+    return token.isprintable() and bool(token.strip())
+
+
+def make_request(meta: MetaSettings, pixel: Pixel, events: Sequence[bytes], *, compress: bool = False) -> Request:
     """Join ready events into one request (Meta, Conversions API: using the API, main body parameters).
 
     :param pixel: must have an access token.
-    :param events: JSON objects.
+    :param events: JSON objects, one at least.
     :param compress: gzip the body, at the quickest level.
     :raises ValueError: if the pixel has no token.
     """
     token = pixel.access_token
     if token is None:
         raise ValueError("a pixel without a token cannot be sent to")
-    body = b'{"data":[' + b",".join(events) + b"]" + _rest(meta, pixel, token)
+    body = _join(events, _rest(meta, pixel, token))
     headers = {"Content-Type": "application/json", "User-Agent": "streamer"}
     if meta.token_in == "header":  # noqa: S105 - a place, no token
         headers["Authorization"] = f"Bearer {token}"
@@ -47,6 +52,14 @@ def make_request(meta: MetaSettings, pixel: Pixel, events: Iterable[bytes], *, c
         body = packer.compress(body) + packer.flush()
         headers["Content-Encoding"] = "gzip"
     return Request(f"{meta.base_url.rstrip('/')}/{meta.api_version}/{pixel.pixel_id}/events", headers, body)
+
+
+def _join(events: Sequence[bytes], rest: bytes) -> bytes:
+    """Join in one piece: a body is large, and each further ``+`` would copy it once more."""
+    parts = list(events)
+    parts[0] = b'{"data":[' + parts[0]
+    parts[-1] = parts[-1] + b"]" + rest
+    return b",".join(parts)
 
 
 def _rest(meta: MetaSettings, pixel: Pixel, token: str) -> bytes:

@@ -1,0 +1,160 @@
+"""Lanes: whose turn it is."""
+
+import random
+
+import pytest
+
+from streamer.delivery.attempt import Attempt
+from streamer.delivery.batch import Batch
+from streamer.delivery.lanes import Lanes
+from tests.support.deliveries import batch, entry
+
+HOUR = 3600
+
+
+def taken(lanes: Lanes, now: float = 0.0) -> list[Attempt]:
+    found = []
+    while (attempt := lanes.take(now)) is not None:
+        found.append(attempt)
+    return found
+
+
+def firsts(attempts: list[Attempt]) -> list[str]:
+    return [attempt.batch.entries[0].event.event_id for attempt in attempts]
+
+
+def test_turns_go_round_so_that_a_flooded_pixel_waits_for_itself() -> None:
+    lanes = Lanes(6, 6)
+    for number in range(20):
+        lanes.submit(batch(1, "flooded", first=number))
+    lanes.submit(batch(1, "a", first=100))
+    lanes.submit(batch(1, "b", first=200))
+    assert set(firsts(taken(lanes))[:3]) == {"0", "100", "200"}
+
+
+def test_what_expires_soonest_goes_first_and_the_order_of_arrival_counts_within_an_hour() -> None:
+    lanes = Lanes(9, 9)
+    for number, hours in enumerate([50, 7, 50, 7.5, 9]):
+        lanes.submit(Batch("1", [entry(number, expires_at=int(hours * HOUR)), entry(90)], 0.0))
+    assert firsts(taken(lanes)) == ["1", "3", "4", "0", "2"]
+
+
+def test_halves_of_a_refused_batch_go_before_everything_else_in_their_order() -> None:
+    lanes = Lanes(9, 9)
+    lanes.submit(Batch("1", [entry(7, expires_at=0)], 0.0))
+    lanes.put_back([Attempt(batch(1, first=1)), Attempt(batch(1, first=2))])
+    assert firsts(taken(lanes)) == ["1", "2", "7"]
+
+
+def test_a_batch_that_waits_does_not_hold_up_those_behind_it() -> None:
+    lanes = Lanes(9, 9)
+    lanes.put_back([Attempt(batch(1, first=1), not_before=60.0)])
+    lanes.submit(batch(1, first=2))
+    assert firsts(taken(lanes, 0.0)) == ["2"]
+    assert lanes.next_wake() is None or lanes.next_wake() == 60.0
+    assert taken(lanes, 59.9) == []
+    assert lanes.next_wake() == 60.0
+    assert firsts(taken(lanes, 60.0)) == ["1"]
+
+
+def test_a_pixel_that_fails_is_asked_by_one_request_at_a_time_until_one_succeeds() -> None:
+    lanes = Lanes(9, 4)
+    for number in range(8):
+        lanes.submit(batch(1, first=number))
+    for attempt in taken(lanes):
+        lanes.failed("1", 10.0)
+        lanes.put_back([attempt.later(10.0)])
+        lanes.landed(attempt)
+    assert taken(lanes, 9.0) == []
+    (probe,) = taken(lanes, 10.0)
+    lanes.worked("1")
+    lanes.landed(probe)
+    assert len(taken(lanes, 10.0)) == 4
+
+
+def test_a_hold_that_meta_asked_for_outlasts_a_hurry_and_a_retry_does_not() -> None:
+    lanes = Lanes(9, 9)
+    lanes.put_back([Attempt(batch(1, "held", first=1))])
+    lanes.hold("held", 3600.0)
+    lanes.put_back([Attempt(batch(1, "retry", first=2), not_before=60.0)])
+    lanes.failed("retry", 60.0)
+    lanes.hasten()
+    assert firsts(taken(lanes, 1.0)) == ["2"]
+    assert lanes.held("held", 1.0) == 3600.0
+    assert firsts(taken(lanes, 3600.0)) == ["1"]
+
+
+def test_a_pixel_that_went_quiet_leaves_nothing_behind() -> None:
+    lanes = Lanes(9, 4)
+    for number in range(1000):
+        lanes.submit(batch(1, str(number)))
+        (attempt,) = taken(lanes)
+        lanes.landed(attempt)
+    assert lanes._lanes == {}
+    assert lanes.oldest is None
+
+
+class Play:
+    """Lanes under random submissions, failures, holds and successes."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.draw = random.Random(seed)
+        self.most, self.most_of_one = self.draw.randint(1, 6), self.draw.randint(1, 4)
+        self.lanes = Lanes(self.most, self.most_of_one)
+        self.flying: list[Attempt] = []
+        self.submitted = self.done = 0
+        self.now = 0.0
+
+    def submit(self) -> None:
+        pixel_id, expires_at = str(self.draw.randrange(5)), self.draw.randrange(10**6)
+        self.lanes.submit(Batch(pixel_id, [entry(self.submitted, pixel_id, expires_at=expires_at)], self.now))
+        self.submitted += 1
+
+    def take_all(self) -> None:
+        while (attempt := self.lanes.take(self.now)) is not None:
+            assert attempt.not_before <= self.now, f"seed {self.seed}: sent too early"
+            self.flying.append(attempt)
+            of_one = sum(one.batch.pixel_id == attempt.batch.pixel_id for one in self.flying)
+            assert len(self.flying) <= self.most, f"seed {self.seed}"
+            assert of_one <= self.most_of_one, f"seed {self.seed}"
+        assert self.lanes.waiting_events == self.submitted - self.done, f"seed {self.seed}"
+
+    def land_one(self, *, well: bool) -> None:
+        attempt = self.flying.pop(self.draw.randrange(len(self.flying)))
+        pixel_id, fate = attempt.batch.pixel_id, 1.0 if well else self.draw.random()
+        if fate < 0.2:
+            self.lanes.failed(pixel_id, self.now + self.draw.random() * 5)
+            self.lanes.put_back([attempt.later(self.now + self.draw.random() * 9)])
+        elif fate < 0.3:
+            self.lanes.hold(pixel_id, self.now + self.draw.random() * 9)
+            self.lanes.put_back([attempt.later(0.0)])
+        else:
+            self.lanes.worked(pixel_id)
+            self.done += 1
+        self.lanes.landed(attempt)
+
+    def sleep(self) -> None:
+        wake = self.lanes.next_wake()
+        assert wake is not None, f"seed {self.seed}: batches wait, and nothing will wake them"
+        self.now = max(self.now, wake)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_no_batch_is_lost_doubled_early_or_beyond_the_limits_whatever_happens(seed: int) -> None:
+    play = Play(seed)
+    for _ in range(300):
+        if play.draw.random() < 0.4:
+            play.submit()
+        play.take_all()
+        if play.flying and play.draw.random() < 0.8:
+            play.land_one(well=False)
+        elif play.lanes.next_wake() is not None and play.draw.random() < 0.5:
+            play.sleep()
+    while play.done < play.submitted:
+        play.take_all()
+        if play.flying:
+            play.land_one(well=True)
+        else:
+            play.sleep()
+    assert play.lanes._lanes == {}, f"seed {seed}"
