@@ -1,14 +1,15 @@
 """The Kafka thread: one consumer, polled for ever, which never waits for HTTP.
 
 It owns the consumer alone. Records, assignments and losses go to the loop through the crossing; the loop's
-positions come back through it and are committed here. A stop is a revoke of everything: closing the consumer
-runs the same drain as a rebalance does.
+positions come back through it and are committed here. A stop is a revoke of everything, and runs the same drain as a
+rebalance does.
 """
 
 import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 import structlog
@@ -29,6 +30,11 @@ SLICE = 200
 """Records a poll: with more, timers on the loop would run late."""
 PAUSE_AFTER_SECONDS = 2.0
 """Pausing throws away what was prefetched: it is done only when reading has been held up for this long."""
+
+SESSION_SHARE = 0.7
+"""A revoke may take this share of the session time-out: a drain must not cost the membership."""
+GRACE_SECONDS = 5.0
+"""How much longer than its deadline the loop may take to answer."""
 
 Key = tuple[str, int]
 
@@ -72,7 +78,7 @@ class ConsumerThread:
         self._make = make
         self._crossing = crossing
         self._events = events
-        self._drain_seconds = drain_seconds
+        self._revoke_seconds = min(drain_seconds, settings.session_timeout_seconds * SESSION_SHARE)
         self._commits = Commits(events)
         self._owned: dict[Key, Progress] = {}
         self._epoch = 0
@@ -132,13 +138,32 @@ class ConsumerThread:
             self._commit_when_due(consumer)
 
     def _close(self, consumer: Consumer) -> None:
-        consumer.close()  # runs on_revoke for all that is owned: drain, commit, leave
+        try:
+            self._finish(consumer)
+        finally:
+            consumer.close()  # leaves the group; on_revoke finds everything drained
+
+    def _finish(self, consumer: Consumer) -> None:
+        """Drain and commit all that is owned, and stay a polling member of the group meanwhile.
+
+        Closing alone would run the same drain inside on_revoke, but a consumer that is being closed sends no
+        heartbeats, and a long drain would end as a lost session.
+        """
+        self._pause(consumer, on=True)
+        answer = self._crossing.drain(list(self._owned.values()), self._revoke_seconds)
+        limit = time.monotonic() + self._revoke_seconds + GRACE_SECONDS
+        while not answer.done() and time.monotonic() < limit:
+            self.turned = time.monotonic()
+            consumer.poll(TURN_SECONDS)  # rebalances go on; a record that comes is not taken
+        if answer.done():
+            self._commits.conclude(consumer, self._still_owned(answer.result()))
 
     def _may_read(self, consumer: Consumer) -> bool:
         """Hold reading up while the loop or the memory is full; first by not consuming, then by pausing."""
         if self._paused:
             if self._crossing.has_room:
                 self._pause(consumer, on=False)
+                _log.info("reading goes on")
             return True  # a paused consumer gives no records, and must be polled
         if self._crossing.may_read:
             self._full_since = None
@@ -146,6 +171,7 @@ class ConsumerThread:
         self._full_since = self._full_since or self.turned
         if self.turned - self._full_since >= PAUSE_AFTER_SECONDS:
             self._pause(consumer, on=True)
+            _log.info("reading paused: the memory budget is full")
             return True
         self._stopping.wait(TURN_SECONDS / 20)
         return False
@@ -156,7 +182,6 @@ class ConsumerThread:
         partitions = [TopicPartition(*key) for key in self._owned]
         (consumer.pause if on else consumer.resume)(partitions)
         self._events.paused(on=on)
-        _log.info("reading paused: the memory budget is full" if on else "reading goes on")
 
     def _read(self, consumer: Consumer) -> None:
         first = consumer.poll(TURN_SECONDS)  # returns with the first record; consume(n, t) would wait for all n
@@ -282,15 +307,12 @@ class ConsumerThread:
         return [progress for progress in found if progress is not None]
 
     def _drained(self, progress: list[Progress]) -> Mapping[Progress, Position]:
-        seconds = min(self._drain_seconds, self._settings.session_timeout_seconds * 0.7)
-        answer = self._crossing.drain(progress, seconds)
-        limit = time.monotonic() + seconds + 5
+        answer = self._crossing.drain(progress, self._revoke_seconds)
+        limit = time.monotonic() + self._revoke_seconds + GRACE_SECONDS
         while time.monotonic() < limit:
             self.turned = time.monotonic()  # waiting, but alive
-            try:
+            with suppress(TimeoutError):
                 return answer.result(timeout=TURN_SECONDS)
-            except TimeoutError:
-                continue
         _log.error("the drain did not answer: what is left is read anew by the next owner")
         return {}
 
