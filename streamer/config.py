@@ -11,7 +11,18 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from streamer.errors import ConfigError
-from streamer.layers import KEYS, Entry, FileOf, Layer, dotted, environment_layer, file_layer, flags_layer, nearest
+from streamer.layers import (
+    KEYS,
+    Entry,
+    FileOf,
+    Layer,
+    dotted,
+    environment_layer,
+    file_layer,
+    flags_layer,
+    is_secret,
+    nearest,
+)
 from streamer.settings import Settings
 from streamer.yamlfile import Place
 
@@ -82,6 +93,8 @@ def _tree(entries: Iterable[Entry]) -> tuple[dict[str, Any], list[str]]:
             except ConfigError as error:
                 faults.append(f"{entry.where}: {entry.name}: {error}.")
                 continue
+        if value == "" and is_secret(KEYS[str(entry.place[0])][str(entry.place[1])]):
+            faults.append(f"{entry.where}: {entry.name} is empty. Give it a value, or leave it out.")
         inner = raw
         for key in entry.place[:-1]:
             below = inner.setdefault(str(key), {})

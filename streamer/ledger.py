@@ -91,6 +91,11 @@ class LedgerSnapshot:
         return all(row.in_flight >= 0 for row in self.pixels)
 
     @property
+    def settled_whole(self) -> bool:
+        """The books of a run that has ended: they balance, and nothing is without an outcome."""
+        return self.balanced and self.in_flight == 0
+
+    @property
     def reasons(self) -> dict[tuple[Outcome, Reason], int]:
         """Counts by outcome and reason, over all pixels."""
         total: Counter[tuple[Outcome, Reason]] = Counter()

@@ -60,6 +60,8 @@ class Pipeline:
         self._inbox: asyncio.Queue[Sequence[Slice]] = asyncio.Queue()
         self._assigned: set[Progress] = set()
         self._parts: Parts
+        self.waiting_for_schemas = False
+        """The schema registry does not answer, and records wait for it."""
         self.crossing: Crossing
         """To the Kafka thread."""
         self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
@@ -99,6 +101,8 @@ class Pipeline:
         records = [Record(message, progress, at) for at, message in enumerate(messages, slot)]
         if part.end is not None:
             progress.reach(part.end)
+        if not progress.carries_completions:
+            return records
         return [record for record in records if not self._was_done(record)]
 
     async def _translate(self, records: Sequence[Record]) -> list[Translation]:
@@ -107,9 +111,11 @@ class Pipeline:
         values = [record.message.value() for record in records]
         while True:
             try:
-                await translator.prepare([value for value in values if value is not None])
+                await translator.prepare(values)
+                self.waiting_for_schemas = False
                 break
             except SchemaSourceUnavailable as error:
+                self.waiting_for_schemas = True
                 _log.warning("the schema registry does not answer, records wait", reason=str(error))
                 await asyncio.sleep(REGISTRY_AGAIN_SECONDS)
         origins = [

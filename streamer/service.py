@@ -11,7 +11,9 @@ from typing import Any
 import structlog
 from confluent_kafka import Consumer, Producer
 
+from streamer import __version__
 from streamer.admin.server import AdminServer
+from streamer.admin.status import Status
 from streamer.assembly import make_plan, make_translator
 from streamer.delivery.backoff import Backoff
 from streamer.delivery.capi import AiohttpTransport
@@ -51,7 +53,7 @@ class Service:
         self.settings = settings
         self.ledger = Ledger()
         self.budget = Budget(settings.memory.budget)
-        self.metrics = Metrics()
+        self.metrics = Metrics(__version__)
         self.book = FilePixelBook(settings.pixels, settings.meta, os.environ)
         self.translator = make_translator(settings, self.book)
         self.overview: Overview | None = None
@@ -70,7 +72,7 @@ class Service:
             admin = await self._open_admin(closing)
             pipeline = self._open_pipeline(closing)
             consumer = self._open_consumer(closing, pipeline)
-            self.overview = Overview(self, pipeline, consumer)
+            self.overview = Overview(pipeline, consumer, self.book, self.metrics)
             self.metrics.watch(self.overview)
             consumer.start()
             _log.info(
@@ -137,7 +139,7 @@ class Service:
         closing.push_async_callback(thread.leave)
         return thread
 
-    def _status(self) -> Any:  # noqa: ANN401 - see Overview.status
+    def _status(self) -> Status | None:
         return self.overview.status() if self.overview else None
 
     def _alive(self) -> bool:

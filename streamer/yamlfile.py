@@ -47,22 +47,28 @@ def read_yaml(path: Path) -> YamlFile:
 
 def parse_yaml(text: str, path: Path) -> YamlFile:
     """Do what :func:`read_yaml` does, with ``text`` in place of the file's content."""
-    loader = yaml.SafeLoader(text)
-    loader.name = str(path)
     try:
-        node = loader.get_single_node()
-        if node is None:
-            return YamlFile(path, None, {})
-        lines, twice = _survey(node)
-        if twice:
-            raise ConfigError([f"{path}:{line}: {key} stands there twice. Keep one." for key, line in twice])
-        return YamlFile(path, loader.construct_document(node), lines)
+        value, lines, twice = _parse(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
         raise ConfigError(f"{path}{line}: is no YAML: {_problem(error)}.") from None
     except (yaml.YAMLError, ValueError, RecursionError):
-        raise ConfigError(f"{path}: is no YAML: a value in it cannot be read.") from None
+        raise ConfigError(f"{path}: is no YAML: something in it cannot be read.") from None
+    if twice:
+        raise ConfigError([f"{path}:{line}: {key} stands there twice. Keep one." for key, line in twice])
+    return YamlFile(path, value, lines)
+
+
+def _parse(text: str) -> tuple[Any, dict[Place, int], list[tuple[str, int]]]:
+    """Return the value, the line of each place, and keys that stand there twice with their lines."""
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None, {}, []
+        lines, twice = _survey(node)
+        return loader.construct_document(node), lines, twice
     finally:
         loader.dispose()
 

@@ -31,6 +31,7 @@ EDGES = {
     "streamer/kafka/consumer.py": "the Kafka thread",
     "streamer/kafka/writer.py": "the producer",
     "streamer/memory.py": "the budget, which the Kafka thread and the loop share under a lock",
+    "streamer/overview.py": "tells the status page the time",
     "streamer/pipeline.py": "tells the core the time",
     "streamer/preflight/": "asks brokers, registry and Meta what is there before anything is read",
     "streamer/records/registry.py": "asks the schema registry",
@@ -40,6 +41,7 @@ EDGES = {
     "streamer/sandbox/user_data.py": "asks inet_pton whether an address is one, and opens nothing",
     "streamer/service.py": "puts the edges and the core together",
     "streamer/settling.py": "tells receipts the time",
+    "streamer/translate/rules.py": "asks inet_pton whether an address is one, and opens nothing",
 }
 """Who may do what the pure core may not, and why. A folder, which ends in a slash, is an edge as a whole."""
 

@@ -27,7 +27,8 @@ One YAML file, given as `streamer run -c streamer.yaml`. What it leaves out has 
 - A secret can be the content of a file: `access_token_file: …` in YAML, `STREAMER__META__ACCESS_TOKEN_FILE` in the
   environment. The same holds for every key of `kafka.client`: `sasl.password_file: …`. White space around it is
   dropped.
-- Relative paths in the file are relative to its folder; elsewhere, and in `kafka.client`, to the folder Streamer runs in.
+- Relative paths in the file are relative to its folder; those elsewhere and in `kafka.client`, to the folder Streamer
+  runs in.
 - Sizes are bytes, or a number with a unit: `256MiB`, `1GB`.
 - An unknown key, a wrong type or a missing secret is an error that names file, line and key, at start, before anything
   is read. `streamer check -c streamer.yaml` finds them beforehand.

@@ -79,6 +79,11 @@ class Progress:
         """The offset that would be read next: everything below it was taken, or is no record."""
         return self._end
 
+    @property
+    def carries_completions(self) -> bool:
+        """Some records ahead may have been settled under an earlier assignment."""
+        return bool(self._done_before)
+
     def was_done(self, offset: int) -> bool:
         """Tell whether the record was settled under an earlier assignment and must not be sent again."""
         if not self._done_before:

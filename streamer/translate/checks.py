@@ -3,14 +3,14 @@
 Each check names its source. A field that Meta can do without is left out; an event that cannot be sent is refused.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from streamer.outcomes import Reason
 from streamer.translate.draft import Draft
-from streamer.translate.engine import Note, Origin
+from streamer.translate.engine import Origin
 from streamer.translate.notes import NoteReason
 
 Event = dict[str, Any]
@@ -45,16 +45,16 @@ _TOO_LITTLE: Final = (
 _WEAK_KEYS: Final = frozenset[str]().union(*_TOO_LITTLE)
 
 
-def complete(event: Event, origin: Origin, notes: Sequence[Note]) -> Fault | None:
+def complete(event: Event, draft: Draft) -> Fault | None:
     """See that an event has what each event needs; its source and its id have defaults."""
     if "event_name" not in event:
         return Fault(Reason.NO_EVENT_NAME, "event_name")
     if "event_time" not in event:
         return Fault(Reason.NO_EVENT_TIME, "event_time")
     if "event_id" not in event:
-        event["event_id"] = derived_event_id(origin)
+        event["event_id"] = derived_event_id(draft.origin)
     if "action_source" not in event:
-        if any(note.field == "action_source" and note.reason != NoteReason.EMPTY for note in notes):
+        if any(note.field == "action_source" and note.reason != NoteReason.EMPTY for note in draft.notes):
             return Fault(Reason.BAD_ACTION_SOURCE, "action_source")
         event["action_source"] = DEFAULT_ACTION_SOURCE
     return None
@@ -108,7 +108,8 @@ def _follow_from_contents(custom: Event, event_name: str) -> None:
     if contents is None:
         return
     if "content_ids" not in custom:
-        custom["content_ids"] = list(dict.fromkeys([content["id"] for content in contents]))
+        ids = [content["id"] for content in contents]
+        custom["content_ids"] = ids if len(ids) == len(set(ids)) else list(dict.fromkeys(ids))
     if event_name == "InitiateCheckout" and "num_items" not in custom:
         custom["num_items"] = sum([content["quantity"] for content in contents])
 

@@ -6,6 +6,7 @@ None of these raises for any value that Avro can hold, and none makes up a value
 import re
 from collections.abc import Callable, Collection, Mapping
 from math import isfinite
+from socket import AF_INET6, inet_pton
 from types import MappingProxyType
 from typing import Any
 
@@ -129,6 +130,19 @@ def plain_id(value: Any) -> str | Drop:
     return Drop(NoteReason.HASHED) if made.__class__ is str and _SHA256(made) else made
 
 
+def ip(value: Any) -> str | Drop:
+    """Return the browser's address; the plain case, a public IPv6 address (2000::/3) and nothing else, comes first."""
+    if value.__class__ is not str:
+        return _MALFORMED
+    if value[:1] in {"2", "3"} and ":" in value:
+        try:
+            inet_pton(AF_INET6, value)
+        except (OSError, ValueError):
+            return client_ip(value)
+        return value  # type: ignore[no-any-return]
+    return client_ip(value)
+
+
 def _one_of(allowed: Collection[str]) -> Convert:
     def word(value: Any) -> str | Drop:
         if value.__class__ is not str:
@@ -168,7 +182,7 @@ CONVERT: Mapping[RuleName, Convert] = MappingProxyType(
         "id": plain_id,
         "share": share,
         "currency": _of_text(currency),
-        "ip": _of_text(client_ip),
+        "ip": ip,
         "fbp": _of_text(fbp),
         "lead_id": _of_text(lead_id),
         "action_source": _one_of(ACTION_SOURCES),

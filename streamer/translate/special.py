@@ -1,19 +1,21 @@
 """The rules that look at more than one value: hashes, the click id, contents, custom properties, ``extinfo``."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import isfinite
 from typing import Any, Final
 
 from streamer.translate.draft import Draft, Section, place_of
 from streamer.translate.identifiers import fbc
 from streamer.translate.notes import Drop, NoteReason
-from streamer.translate.paths import Decoded, finder
+from streamer.translate.paths import Decoded, finder, split
 from streamer.translate.phone import phone_note
 from streamer.translate.plan import Rule
-from streamer.translate.rules import text
-from streamer.translate.tree import BindSteps, Step, grow, walk
+from streamer.translate.rules import CONVERT, Convert, text
+from streamer.translate.tree import BindSteps, Rows, Step
 from streamer.translate.userdata import HASHERS, Hasher
+
+_ItemField = tuple[str, str, Convert]
+"""Field of an item, key in one of the contents, and how it is made."""
 
 STANDARD_KEYS: Final = frozenset(
     "value currency contents content_ids content_type content_name content_category order_id num_items search_string "
@@ -25,6 +27,7 @@ _TEXT_PROPERTIES: Final = frozenset({"event_source", "lead_event_source"})
 """Custom properties that must be text (Meta, Conversions API for CRM)."""
 
 _LEAST_QUANTITY: Final = 1
+_NOTHING: Final[dict[str, Any]] = {}
 _EXTINFO_VERSIONS: Final = {"android": "a2", "a2": "a2", "ios": "i2", "ipados": "i2", "i2": "i2"}
 """Platform to version of the list (Meta, app events)."""
 _EXTINFO_OS_VERSION: Final = 4
@@ -34,18 +37,26 @@ _EXTINFO_OS_VERSION: Final = 4
 def _hashes(rules: Sequence[Rule]) -> Step:
     """Each key is a list of one hash or several, without doubles, because several paths may give values for it."""
     fields = [(path, place_of(rule.key)[1]) for rule in rules for path in rule.paths]
-    entries = [(path, key, HASHERS[key], key == "ph") for path, key in fields]
+    steps = [_hash(path, key, HASHERS[key]) if key != "ph" else _phone(path) for path, key in fields]
 
-    def step(record: Decoded, draft: Draft) -> None:
-        get, user, place, region = record.get, draft.sections["user_data"], draft.place, draft.region
-        for name, key, hasher, is_phone in entries:
-            value = get(name)
+    def step(rows: Rows) -> None:
+        for each in steps:
+            each(rows)
+
+    return step
+
+
+def _hash(name: str, key: str, hasher: Hasher) -> Step:
+    def step(rows: Rows) -> None:
+        for record, draft in rows:
+            value = record.get(name)
             if value is None:
                 continue
-            if value.__class__ is not str or key in user or (is_phone and region is None):
-                _add(value, key, hasher, draft)
+            user = draft["user_data"]
+            if value.__class__ is not str or key in user:
+                _add(value, key, hasher, draft.place, draft)
                 continue
-            hashed = hasher(value, region if is_phone else place)
+            hashed = hasher(value, draft.place)
             if hashed.__class__ is str:
                 user[key] = [hashed]
             else:
@@ -54,36 +65,52 @@ def _hashes(rules: Sequence[Rule]) -> Step:
     return step
 
 
-def _add(value: Any, key: str, hasher: Hasher, draft: Draft) -> None:
+def _phone(name: str) -> Step:
+    hasher = HASHERS["ph"]
+
+    def step(rows: Rows) -> None:
+        for record, draft in rows:
+            value = record.get(name)
+            if value is None:
+                continue
+            _add(value, "ph", hasher, draft.region, draft)
+            if draft.region is None:
+                _note_phones(value, draft)
+
+    return step
+
+
+def _add(value: Any, key: str, hasher: Hasher, place: str | None, draft: Draft) -> None:
     """Add several values, or one more, or one that is no text."""
-    user = draft.sections["user_data"]
+    hashes = draft["user_data"].get(key, [])
     for each in value if value.__class__ is list else (value,):
         written = text(each)
-        place = draft.region if key == "ph" else draft.place
         hashed = written if isinstance(written, Drop) else hasher(written, place)
         if isinstance(hashed, Drop):
             draft.note("user_data." + key, hashed.reason)
-        elif hashed not in user.setdefault(key, []):
-            user[key].append(hashed)
-            if key == "ph" and draft.region is None:
-                _note_phone(str(written), draft)
+        elif hashed not in hashes:
+            hashes.append(hashed)
+    if hashes:
+        draft["user_data"][key] = hashes
 
 
-def _note_phone(value: str, draft: Draft) -> None:
-    if value[:1] != "+" and phone_note(value) is NoteReason.NO_COUNTRY_CODE:
-        draft.note("user_data.ph", NoteReason.NO_COUNTRY_CODE)
+def _note_phones(value: Any, draft: Draft) -> None:
+    for each in value if value.__class__ is list else (value,):
+        if each.__class__ is str and each[:1] != "+" and phone_note(each) is NoteReason.NO_COUNTRY_CODE:
+            draft.note("user_data.ph", NoteReason.NO_COUNTRY_CODE)
 
 
 def _click(rules: Sequence[Rule]) -> Step:
     cookie, page_url, referrer, event_time = map(finder, rules[0].paths)
     label = rules[0].key
 
-    def step(record: Decoded, draft: Draft) -> None:
-        made = fbc(cookie(record), page_url(record), referrer(record), event_time(record))
-        if made.__class__ is str:
-            draft.sections["user_data"]["fbc"] = made
-        elif isinstance(made, Drop):
-            draft.note(label, made.reason)
+    def step(rows: Rows) -> None:
+        for record, draft in rows:
+            made = fbc(cookie(record), page_url(record), referrer(record), event_time(record))
+            if made.__class__ is str:
+                draft["user_data"]["fbc"] = made
+            elif isinstance(made, Drop):
+                draft.note(label, made.reason)
 
     return step
 
@@ -91,41 +118,60 @@ def _click(rules: Sequence[Rule]) -> Step:
 def _contents(rules: Sequence[Rule]) -> Step:
     """An item without an id or a positive quantity is left out: Meta refuses the request for it (2804008)."""
     find, label = finder(rules[0].paths[0]), rules[0].key
-    items_tree = grow([replace(field, key=f"{label}.{field.key}") for field in rules[0].fields], {})
+    own, inner = _item_fields(rules[0].fields)
 
-    def step(record: Decoded, draft: Draft) -> None:
-        items = find(record)
-        if not items or items.__class__ is not list:
-            return
-        contents = []
-        for item in items:
-            walk(items_tree, item, draft)
-            content = draft.sections.pop(label, {})
-            if "id" in content and content.get("quantity", 0) >= _LEAST_QUANTITY:
-                contents.append(content)
-            else:
-                draft.note(label, NoteReason.MALFORMED)
-        if contents:
-            draft.sections["custom_data"]["contents"] = contents
+    def step(rows: Rows) -> None:
+        for record, draft in rows:
+            contents = []
+            for item in find(record) or ():
+                content: Section = {}
+                _fill(content, item, own, draft)
+                for name, fields in inner:
+                    if part := item.get(name):
+                        _fill(content, part, fields, draft)
+                if "id" in content and content.get("quantity", 0) >= _LEAST_QUANTITY:
+                    contents.append(content)
+                else:
+                    draft.note(label, NoteReason.MALFORMED)
+            if contents:
+                draft["custom_data"]["contents"] = contents
 
     return step
+
+
+def _item_fields(rules: Sequence[Rule]) -> tuple[list[_ItemField], list[tuple[str, list[_ItemField]]]]:
+    """Tell the fields of an item's own record from those of records inside it."""
+    parents: dict[str, list[_ItemField]] = {"": []}
+    for rule in rules:
+        parent, name = split(rule.paths[0])
+        parents.setdefault(parent, []).append((name, rule.key, CONVERT[rule.rule]))
+    return parents.pop(""), list(parents.items())
+
+
+def _fill(content: Section, item: Decoded, fields: Sequence[_ItemField], draft: Draft) -> None:
+    for name, key, convert in fields:
+        value = item.get(name)
+        if value is None:
+            continue
+        made = convert(value)
+        if made.__class__ is Drop:
+            draft.note(f"custom_data.contents.{key}", made.reason)
+        else:
+            content[key] = made
 
 
 def _custom(rules: Sequence[Rule]) -> Step:
     """A map becomes custom properties, under its own names."""
     find, label = finder(rules[0].paths[0]), rules[0].key
 
-    def step(record: Decoded, draft: Draft) -> None:
-        properties = find(record)
-        if not properties or properties.__class__ is not dict:
-            return
-        section = draft.sections["custom_data"]
-        for name, value in properties.items():
-            fault = None if value is None else _property_fault(name, value)
-            if fault is not None:
-                draft.note(label, fault)
-            elif value is not None:
-                section[name] = value
+    def step(rows: Rows) -> None:
+        for record, draft in rows:
+            for name, value in (find(record) or _NOTHING).items():
+                fault = None if value is None else _property_fault(name, value)
+                if fault is not None:
+                    draft.note(label, fault)
+                elif value is not None:
+                    draft["custom_data"][name] = value
 
     return step
 
@@ -142,15 +188,14 @@ def _extinfo(rules: Sequence[Rule]) -> Step:
     """The 16 texts by which Meta knows a device."""
     finds, label = [finder(path) for path in rules[0].paths], rules[0].key
 
-    def step(record: Decoded, draft: Draft) -> None:
-        parts = [_part(find(record)) for find in finds]
-        if not any(parts):
-            return
-        version = _EXTINFO_VERSIONS.get(parts[0].lower())
-        if version is None or not parts[_EXTINFO_OS_VERSION]:
-            draft.note(label, NoteReason.INCOMPLETE if version or not parts[0] else NoteReason.UNKNOWN)
-            return
-        draft.sections["app_data"]["extinfo"] = [version, *parts[1:]]
+    def step(rows: Rows) -> None:
+        for record, draft in rows:
+            parts = [_part(find(record)) for find in finds]
+            version = _EXTINFO_VERSIONS.get(parts[0].lower())
+            if version and parts[_EXTINFO_OS_VERSION]:
+                draft["app_data"]["extinfo"] = [version, *parts[1:]]
+            elif any(parts):
+                draft.note(label, NoteReason.INCOMPLETE if version or not parts[0] else NoteReason.UNKNOWN)
 
     return step
 

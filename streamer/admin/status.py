@@ -1,0 +1,123 @@
+"""What the status page tells: one immutable picture of the process."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from streamer.ledger import LedgerSnapshot
+from streamer.outcomes import Outcome
+
+_TROUBLED = {"parked": 0, "throttled": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class PixelStatus:
+    """One pixel's connection and counts."""
+
+    pixel_id: str
+    client: str | None
+    state: str
+    """``works``, ``throttled`` or ``parked``."""
+    reason: str | None
+    """Why it is parked."""
+    delivered: int
+    skipped: int
+    dead_lettered: int
+    parked: int
+    in_flight: int
+    last_success: float | None = None
+    """Unix seconds."""
+    last_code: int | None = None
+    """Meta's code of the last error, if nothing succeeded since."""
+
+    @property
+    def volume(self) -> int:
+        """All that was decided on."""
+        return self.delivered + self.skipped + self.dead_lettered + self.parked + self.in_flight
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionStatus:
+    """One partition that is read."""
+
+    topic: str
+    partition: int
+    committed: int | None
+    lag: int | None
+    """Records between the committed offset and the partition's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What went through in the last seconds, a second."""
+
+    read: float = 0.0
+    delivered: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is held, and what waits."""
+
+    memory_used: int
+    memory_budget: int
+    oldest_unsent_seconds: float | None
+    """None when nothing waits to be sent."""
+    requests_in_flight: int
+    unsettled: int
+    """Records that are owed an outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The process at one moment."""
+
+    version: str
+    engine: str
+    uptime_seconds: float
+    not_ready_because: Sequence[str]
+    """Empty when ready."""
+    ledger: LedgerSnapshot
+    load: Load
+    rates: Rates = Rates()
+    pixels: Sequence[PixelStatus] = field(default_factory=tuple)
+    partitions: Sequence[PartitionStatus] = field(default_factory=tuple)
+
+    @property
+    def ready(self) -> bool:
+        """Nothing stands in the way of reading and sending."""
+        return not self.not_ready_because
+
+
+def in_order(pixels: Sequence[PixelStatus]) -> list[PixelStatus]:
+    """Put the troubled first, then the busiest."""
+    return sorted(pixels, key=lambda one: (_TROUBLED.get(one.state, 2), -one.volume, one.pixel_id))
+
+
+def as_json(status: Status) -> dict[str, Any]:
+    """Return the status as plain values; the ledger without its rows, for those are the pixels'."""
+    ledger = status.ledger
+    return {
+        "version": status.version,
+        "engine": status.engine,
+        "uptime_seconds": status.uptime_seconds,
+        "ready": status.ready,
+        "not_ready_because": list(status.not_ready_because),
+        "rates": status.rates,
+        "load": status.load,
+        "ledger": {
+            "read": ledger.read,
+            "already_settled": ledger.already_settled,
+            "translated": ledger.translated,
+            "forgotten": ledger.forgotten,
+            **{outcome.value: getattr(ledger, outcome.value) for outcome in Outcome},
+            "in_flight": ledger.in_flight,
+            "balanced": ledger.balanced,
+            "reasons": [
+                {"outcome": outcome.value, "reason": reason.value, "count": count}
+                for (outcome, reason), count in sorted(ledger.reasons.items(), key=lambda item: -item[1])
+            ],
+        },
+        "pixels": in_order(status.pixels),
+        "partitions": sorted(status.partitions, key=lambda one: (one.topic, one.partition)),
+    }

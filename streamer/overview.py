@@ -1,0 +1,126 @@
+"""What is going on: for the metrics at each scrape, for the status page, and for readiness."""
+
+import asyncio
+import time
+from collections import deque
+
+from streamer import __version__
+from streamer.admin.status import Load, PartitionStatus, PixelStatus, Rates, Status
+from streamer.kafka.consumer import ConsumerThread
+from streamer.ledger import NO_PIXEL, LedgerSnapshot, PixelRow
+from streamer.metrics import Levels, Metrics
+from streamer.pipeline import Pipeline
+from streamer.pixels.pixel import PixelBook
+
+RATE_SECONDS = 10.0
+
+
+class Overview:
+    """Looks at the parts of a running consumer."""
+
+    def __init__(self, pipeline: Pipeline, consumer: ConsumerThread, book: PixelBook, metrics: Metrics) -> None:
+        """Look at these; must be made on the loop."""
+        self._pipeline = pipeline
+        self._consumer = consumer
+        self._book = book
+        self._metrics = metrics
+        self._engine = pipeline.parts.translator.engine_name
+        self._began = time.monotonic()
+        self._loop = asyncio.get_running_loop()
+        self._rates = _RecentRates()
+
+    @property
+    def thread_turned(self) -> float:
+        """When the Kafka thread last turned, on the monotonic clock."""
+        return self._consumer.turned
+
+    def ledger(self) -> LedgerSnapshot:
+        """Return the ledger as it is now."""
+        return self._pipeline.parts.ledger.snapshot()
+
+    def levels(self) -> Levels:
+        """Return the levels as they are now."""
+        parts = self._pipeline.parts
+        return Levels(
+            engine=self._engine,
+            ready=not self.not_ready_because(),
+            oldest_unsent_seconds=self._oldest(),
+            events_waiting=parts.windows.waiting + parts.courier.waiting_events,
+            requests_in_flight=parts.courier.in_flight,
+            records_unsettled=self._pipeline.unsettled,
+            settlements_under_way=parts.settling.under_way,
+            memory_used=parts.budget.used,
+            memory_budget=parts.budget.limit,
+            partitions_owned=self._consumer.partitions,
+        )
+
+    def not_ready_because(self) -> tuple[str, ...]:
+        """Return what keeps the process from being ready: nothing of Meta's is among it."""
+        reasons = []
+        if not self._consumer.joined:
+            reasons.append("the consumer group has not been joined yet")
+        elif not self._consumer.alive:
+            reasons.append("the Kafka thread has ended")
+        if self._pipeline.waiting_for_schemas:
+            reasons.append("the schema registry does not answer")
+        return tuple(reasons)
+
+    def status(self) -> Status:
+        """Return what the status page shows."""
+        ledger, levels = self.ledger(), self.levels()
+        reasons = self.not_ready_because()
+        return Status(
+            version=__version__,
+            engine=levels.engine,
+            uptime_seconds=time.monotonic() - self._began,
+            not_ready_because=reasons,
+            ledger=ledger,
+            load=Load(
+                memory_used=levels.memory_used,
+                memory_budget=levels.memory_budget,
+                oldest_unsent_seconds=levels.oldest_unsent_seconds or None,
+                requests_in_flight=levels.requests_in_flight,
+                unsettled=levels.records_unsettled,
+            ),
+            rates=self._rates.at(time.monotonic(), ledger),
+            pixels=tuple(self._pixel(row) for row in ledger.pixels if row.pixel_id != NO_PIXEL),
+            partitions=tuple(PartitionStatus(*known) for known in self._metrics.partitions),
+        )
+
+    def _oldest(self) -> float:
+        oldest = self._pipeline.oldest
+        return 0.0 if oldest is None else max(0.0, self._loop.time() - oldest)
+
+    def _pixel(self, row: PixelRow) -> PixelStatus:
+        courier = self._pipeline.parts.courier
+        state, reason = courier.state(row.pixel_id)
+        seen = courier.seen(row.pixel_id)
+        return PixelStatus(
+            pixel_id=row.pixel_id,
+            client=self._book.get(row.pixel_id).client,
+            state=state,
+            reason=reason,
+            delivered=row.delivered,
+            skipped=row.skipped,
+            dead_lettered=row.dead_lettered,
+            parked=row.parked,
+            in_flight=row.in_flight,
+            last_success=seen.last_success,
+            last_code=seen.last_code,
+        )
+
+
+class _RecentRates:
+    """Rates over the last seconds, however often they are asked for."""
+
+    def __init__(self) -> None:
+        self._marks: deque[tuple[float, int, int]] = deque()
+
+    def at(self, now: float, ledger: LedgerSnapshot) -> Rates:
+        """Return what went through a second since about :data:`RATE_SECONDS` ago."""
+        self._marks.append((now, ledger.read, ledger.delivered))
+        while len(self._marks) > 2 and self._marks[1][0] <= now - RATE_SECONDS:  # noqa: PLR2004 - two ends of a span
+            self._marks.popleft()
+        began, read, delivered = self._marks[0]
+        span = now - began
+        return Rates((ledger.read - read) / span, (ledger.delivered - delivered) / span) if span else Rates()

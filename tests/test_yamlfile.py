@@ -1,0 +1,72 @@
+"""YAML as people write it, and as it should not be."""
+
+from pathlib import Path
+
+import pytest
+
+from streamer.errors import ConfigError
+from streamer.yamlfile import parse_yaml, read_yaml
+
+HERE = Path("a.yaml")
+
+
+def test_every_key_and_item_has_its_line() -> None:
+    file = parse_yaml("one:\n  two: 1\n\n  three:\n    - a\n    - b: 5\n", HERE)
+    assert file.value == {"one": {"two": 1, "three": ["a", {"b": 5}]}}
+    assert file.where(("one", "two")) == "a.yaml:2"
+    assert file.where(("one", "three", 1, "b")) == "a.yaml:6"
+
+
+def test_what_is_not_there_is_looked_for_where_it_would_stand() -> None:
+    assert parse_yaml("one:\n  two: 1\n", HERE).where(("one", "three", 5)) == "a.yaml:1"
+    assert parse_yaml("", HERE).where(("one",)) == "a.yaml:1"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# only this\n"])
+def test_an_empty_file_is_nothing_and_no_fault(text: str) -> None:
+    assert parse_yaml(text, HERE).value is None
+
+
+def test_every_key_that_is_there_twice_is_told() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_yaml("a: 1\nb:\n  c: 1\n  c: 2\na: 3\n", HERE)
+    assert set(caught.value.faults) == {
+        "a.yaml:4: b.c stands there twice. Keep one.",
+        "a.yaml:5: a stands there twice. Keep one.",
+    }
+
+
+def test_the_same_key_in_two_places_is_fine_and_so_are_anchors() -> None:
+    text = "a: &x {k: 1}\nb: {<<: *x, l: 2}\nc: *x\n"
+    assert parse_yaml(text, HERE).value == {"a": {"k": 1}, "b": {"k": 1, "l": 2}, "c": {"k": 1}}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: b: c\n", "a.yaml:1: is no YAML: mapping values are not allowed here"),
+        ("a:\n\t- b\n", "a.yaml:2: is no YAML: found character"),
+        ("a: *gone\n", "a.yaml:1: is no YAML: an alias (*name) has no anchor"),
+        ("a: 1\n---\nb: 2\n", "there is a second document"),
+        ("a: !!python/object/apply:os.system [ls]\n", "a.yaml:1: is no YAML: a tag (!name)"),
+        ("a: 2024-13-45\n", "a.yaml: is no YAML: something in it cannot be read"),
+        ("? [a, b]\n: 1\n", "is no YAML"),
+        ("[" * 5000, "a.yaml"),
+        ("a: \x00\n", "a.yaml"),
+    ],
+)
+def test_what_is_no_yaml_is_told_with_its_line(text: str, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_yaml(text, HERE)
+    assert words in str(caught.value)
+
+
+def test_a_list_that_holds_itself_ends() -> None:
+    assert parse_yaml("a: &x [*x]\n", HERE).where(("a", 0)) == "a.yaml:1"
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bytes.yaml").write_bytes(b"a: \xff\xfe")
+    for name, words in {"gone.yaml": "No such file", "bytes.yaml": "is not UTF-8 text", ".": "Is a directory"}.items():
+        with pytest.raises(ConfigError, match=words):
+            read_yaml(tmp_path / name)
