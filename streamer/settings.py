@@ -65,7 +65,7 @@ class KafkaSettings(Section):
 
 
 class SchemaRegistrySettings(Section):
-    """The Confluent-compatible registry that holds the writers' schemas; used when ``records.format`` is ``confluent`` or ``single-object``."""
+    """The Confluent-compatible registry that holds the writers' schemas; asked for the format ``confluent``."""
 
     url: str = "http://localhost:8081"
     """Base address; several separated by commas."""
@@ -104,14 +104,14 @@ class MetaSettings(Section):
     api_version: str = Field(default="v26.0", pattern=r"^v\d+\.\d+$")
     """Version of the Graph API."""
     partner_agent: str | None = Field(default="datapartner", max_length=22)
-    """Names the platform to Meta; agreed with a Meta representative. Fewer than 23 characters, at least 2 of them letters."""
+    """Names the platform to Meta, as agreed with it: fewer than 23 characters, at least 2 of them letters."""
     access_token: SecretStr | None = None
     """The platform's own system-user token, the default of every pixel."""
     app_id: str | None = None
     """The platform's app."""
     app_secret: SecretStr | None = None
     """For ``appsecret_proof``, sent with tokens of the platform's app."""
-    token_in: Literal["header", "body"] = "header"
+    token_in: Literal["header", "body"] = "header"  # noqa: S105 - a place, no token
     """Where the token travels; never in a URL."""
     test_event_code: str | None = None
     """Sends everything to Events Manager's Test Events. Not for production."""
@@ -138,7 +138,7 @@ class DeliverySettings(Section):
     timeout_seconds: float = Field(default=10, gt=0)
     """For one request, from the first byte sent to the last byte of the answer."""
     backoff_base_seconds: float = Field(default=0.5, gt=0)
-    """Upper bound of the first wait before a new try; it doubles with each try, and the wait is drawn at random below it (full jitter)."""
+    """Bound of the first wait before a new try; it doubles with each, and the wait is drawn at random below it."""
     backoff_max_seconds: float = Field(default=60, gt=0)
     """Upper bound of any wait that Meta did not ask for."""
     gzip: bool = False
@@ -148,7 +148,7 @@ class DeliverySettings(Section):
     probe_seconds: float = Field(default=300, gt=0)
     """A parked pixel is tried anew with one request this often."""
     refused_share_limit: float = Field(default=0.9, gt=0, le=1)
-    """When more than this share of everything read is dead-lettered, the process stops: that is a bad deploy, not bad data."""
+    """When more than this share of the newest records is dead-lettered, stop: a bad deploy, not bad data."""
     refused_share_minimum: int = Field(default=1000, ge=1)
     """Records that must have been seen before that share counts."""
 
