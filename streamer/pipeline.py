@@ -5,6 +5,8 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import count, repeat
 
 import structlog
 from confluent_kafka import Message
@@ -24,9 +26,14 @@ from streamer.records.sources import SchemaSourceUnavailable
 from streamer.records.translator import Translator
 from streamer.refusals import RefusalGuard
 from streamer.settling import Settling
-from streamer.translate.engine import Refusal, Translation
+from streamer.translate.engine import Origin, Refusal, Translation
 
 _log = structlog.get_logger(__name__)
+
+# A named tuple's own constructor is a Python call; these are made for each record.
+_record = partial(tuple.__new__, Record)
+_entry = partial(tuple.__new__, Entry)
+_origin = partial(tuple.__new__, Origin)
 
 TICK_SECONDS = 0.05
 REGISTRY_AGAIN_SECONDS = 2.0
@@ -97,8 +104,9 @@ class Pipeline:
         messages = part.messages
         if progress.fenced or (messages and (messages[0].offset() or 0) < progress.end):
             messages = self._drop_stale(part)
-        slot = progress.take([message.offset() or 0 for message in messages])
-        records = [Record(message, progress, at) for at, message in enumerate(messages, slot)]
+        offsets = [message.offset() or 0 for message in messages]
+        slots = count(progress.take(offsets))
+        records = list(map(_record, zip(messages, repeat(progress), slots, offsets)))
         if part.end is not None:
             progress.reach(part.end)
         if not progress.carries_completions:
@@ -118,10 +126,13 @@ class Pipeline:
                 self.waiting_for_schemas = True
                 _log.warning("the schema registry does not answer, records wait", reason=str(error))
                 await asyncio.sleep(REGISTRY_AGAIN_SECONDS)
-        origins = [
-            origin_of(record.message, may_be_copy=record.progress.topic == self._parked_topic) for record in records
-        ]
-        return translator.translate(values, origins, int(time.time()))
+        return translator.translate(values, [self._origin(record) for record in records], int(time.time()))
+
+    def _origin(self, record: Record) -> Origin:
+        progress = record.progress
+        if progress.topic == self._parked_topic:
+            return origin_of(record.message, may_be_copy=True)
+        return _origin((progress.topic, progress.partition, record.offset))
 
     def _window(self, records: Sequence[Record], answers: Sequence[Translation]) -> list[Batch]:
         """Put server events into their pixel's window, and refusals on their way out; return what is full."""
@@ -143,7 +154,7 @@ class Pipeline:
                 size += len(result.body)
                 if result.notes:
                     self._parts.metrics.noted(result.pixel_id, result.notes)
-                if batch := add(Entry(result, record), now):
+                if batch := add(_entry((result, record)), now):
                     sealed.append(batch)
         self._parts.budget.take(size)
         self._count(len(records), translated)
@@ -253,7 +264,7 @@ class Pipeline:
         return fresh
 
     def _was_done(self, record: Record) -> bool:
-        if not record.progress.was_done(record.message.offset() or 0):
+        if not record.progress.was_done(record.offset):
             return False
         record.progress.expect(record.slot, 0)
         self._parts.budget.give(_sizes([record.message]))

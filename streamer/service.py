@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from confluent_kafka import Consumer, Producer
 
-from streamer import __version__
+from streamer import __version__, collector
 from streamer.admin.server import AdminServer
 from streamer.admin.status import Status
 from streamer.assembly import make_plan, make_translator
@@ -74,6 +74,7 @@ class Service:
             consumer = self._open_consumer(closing, pipeline)
             self.overview = Overview(pipeline, consumer, self.book, self.metrics)
             self.metrics.watch(self.overview)
+            collector.calm()
             consumer.start()
             _log.info(
                 "started",

@@ -41,7 +41,7 @@ def _offsets(records: Sequence[Record]) -> list[dict[str, Any]]:
     by_partition: dict[tuple[str, int], list[int]] = {}
     for record in records:
         progress = record.progress
-        by_partition.setdefault((progress.topic, progress.partition), []).append(record.message.offset() or 0)
+        by_partition.setdefault((progress.topic, progress.partition), []).append(record.offset)
     return [
         {"topic": topic, "partition": partition, "ranges": [edge for run in runs(sorted(offsets)) for edge in run]}
         for (topic, partition), offsets in by_partition.items()

@@ -16,3 +16,5 @@ class Record(NamedTuple):
     """Offset progress of the assignment it was read under."""
     slot: int
     """Its place in that progress."""
+    offset: int
+    """Where it stands in its partition."""

@@ -13,7 +13,7 @@ from streamer.outcomes import Fate, Outcome, Reason
 
 def _record(progress: Progress, offset: int) -> Record:
     message = Message(topic=progress.topic, partition=progress.partition, offset=offset, value=b"secret@example.com")
-    return Record(message, progress, 0)
+    return Record(message, progress, 0, offset)
 
 
 def _read(fate: Fate, records: list[Record]) -> dict[str, Any]:

@@ -26,7 +26,8 @@ def entry(number: int, pixel_id: str = "1", *, expires_at: int = FAR, progress: 
     body = orjson.dumps({"event_name": "Lead", "event_id": str(number)})
     event = ServerEvent(pixel_id, body, "Lead", str(number), 1, expires_at)
     progress = progress or Progress("tag-events", 0, 1, 0)
-    return Entry(event, Record(Message(topic="tag-events", partition=0, offset=number, value=b"v"), progress, 0))
+    message = Message(topic="tag-events", partition=0, offset=number, value=b"v")
+    return Entry(event, Record(message, progress, 0, number))
 
 
 def batch(count: int, pixel_id: str = "1", first: int = 0) -> Batch:
