@@ -13,7 +13,7 @@ from confluent_kafka import Message
 from streamer.kafka.copies import copy_headers, origin_of
 from streamer.kafka.receipts import receipt
 from streamer.kafka.record import Record
-from streamer.kafka.writer import Writer
+from streamer.kafka.writer import RecordWriter
 from streamer.ledger import Ledger
 from streamer.memory import RECORD_OVERHEAD, Budget
 from streamer.outcomes import Fate, Outcome
@@ -25,7 +25,7 @@ class Settling:
     """Carries fates to their end; every method runs on the loop."""
 
     def __init__(
-        self, settings: KafkaSettings, writer: Writer, ledger: Ledger, budget: Budget, guard: RefusalGuard
+        self, settings: KafkaSettings, writer: RecordWriter, ledger: Ledger, budget: Budget, guard: RefusalGuard
     ) -> None:
         """Leave copies and receipts through ``writer``, then count with ``ledger`` and free the ``budget``."""
         self._settings = settings

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -23,6 +24,13 @@ _FINAL = {
     KafkaError.UNKNOWN_TOPIC_OR_PART: "has no topic to go to: create it, or run `streamer check --create-topics`",
     KafkaError._UNKNOWN_TOPIC: "has no topic to go to: create it, or run `streamer check --create-topics`",  # noqa: SLF001
 }
+
+
+class RecordWriter(Protocol):
+    """Writes records; one method, so that tests need no Kafka."""
+
+    async def write(self, topic: str, value: bytes | None, key: bytes | str | None, headers: Headers = ()) -> None:
+        """Write one record and return when it is acknowledged."""
 
 
 class Writer:
