@@ -67,8 +67,7 @@ class Pipeline:
         self._inbox: asyncio.Queue[Sequence[Slice]] = asyncio.Queue()
         self._assigned: set[Progress] = set()
         self._parts: Parts
-        self.waiting_for_schemas = False
-        """The schema registry does not answer, and records wait for it."""
+        self._without_schemas = asyncio.Event()
         self.crossing: Crossing
         """To the Kafka thread."""
         self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
@@ -120,10 +119,10 @@ class Pipeline:
         while True:
             try:
                 await translator.prepare(values)
-                self.waiting_for_schemas = False
+                self._without_schemas.clear()
                 break
             except SchemaSourceUnavailable as error:
-                self.waiting_for_schemas = True
+                self._without_schemas.set()
                 _log.warning("the schema registry does not answer, records wait", reason=str(error))
                 await asyncio.sleep(REGISTRY_AGAIN_SECONDS)
         return translator.translate(values, [self._origin(record) for record in records], int(time.time()))
@@ -211,7 +210,7 @@ class Pipeline:
         leaving = set(progress)
         try:
             async with asyncio.timeout_at(deadline):
-                await self._inbox.join()
+                await self._caught_up()
                 self._deliver(self._parts.windows.flush())
                 await self._parts.courier.drain_some(lambda entry: entry.record.progress in leaving, deadline)
                 await self._parts.settling.wait()
@@ -236,6 +235,11 @@ class Pipeline:
             self.failure.set_result(error)
 
     @property
+    def waiting_for_schemas(self) -> bool:
+        """The schema registry does not answer, and records wait for it."""
+        return self._without_schemas.is_set()
+
+    @property
     def unsettled(self) -> int:
         """Records that are owed an outcome."""
         return _unsettled(self._assigned)
@@ -250,6 +254,15 @@ class Pipeline:
     def parts(self) -> Parts:
         """What the way leads through."""
         return self._parts
+
+    async def _caught_up(self) -> None:
+        """Return when all that came is translated, or waits for a schema registry that does not answer."""
+        ways = [asyncio.ensure_future(each) for each in (self._inbox.join(), self._without_schemas.wait())]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
 
     def _leave(self, progress: Iterable[Progress]) -> None:
         for one in progress:

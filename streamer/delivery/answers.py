@@ -169,7 +169,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     try:
         until, now = parsedate_to_datetime(asked), parsedate_to_datetime(headers.get("date", ""))
         return _seconds((until - now).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # a year or zone beyond all bounds overflows
         return None
 
 

@@ -15,6 +15,12 @@ class Entry(NamedTuple):
     event: ServerEvent
     record: Record
 
+    def __repr__(self) -> str:
+        """Say where it came from, and nothing of the person it tells of."""
+        progress = self.record.progress
+        place = f"{progress.topic}/{progress.partition}/{self.record.offset}"
+        return f"Entry({place} for pixel {self.event.pixel_id}, {len(self.event.body)} bytes)"
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

@@ -186,11 +186,16 @@ class Courier:
     def _without_gone(self, attempt: Attempt) -> Attempt:
         """Leave out what belongs to an assignment that is gone: its next owner sends it."""
         entries = attempt.batch.entries
+        ours = self._ours(attempt.batch.pixel_id, entries)
+        return attempt if ours is entries else attempt.with_entries(ours)
+
+    def _ours(self, pixel_id: str, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Return them without those whose assignment is gone, which are forgotten."""
         gone = [entry for entry in entries if entry.record.progress.fenced]
         if not gone:
-            return attempt
-        self._office.forget(attempt.batch.pixel_id, gone)
-        return attempt.with_entries([entry for entry in entries if not entry.record.progress.fenced])
+            return entries
+        self._office.forget(pixel_id, gone)
+        return [entry for entry in entries if not entry.record.progress.fenced]
 
     def _without_expired(self, attempt: Attempt) -> Attempt:
         """Leave out what Meta would refuse for its age, and the whole request with it."""
@@ -202,10 +207,14 @@ class Courier:
         return attempt.with_entries([entry for entry in attempt.batch.entries if entry.event.expires_at > now])
 
     def _blocked(self, pixel: Pixel) -> Reason | None:
+        fault = None
         if pixel.access_token is None:
-            return Reason.NO_TOKEN
-        if not usable(pixel.access_token):
-            return Reason.TOKEN_DEAD
+            fault = Reason.NO_TOKEN
+        elif not usable(pixel.access_token):
+            fault = Reason.TOKEN_DEAD
+        if fault is not None:  # another token brings it back, as with one that Meta refuses
+            self._park(pixel, Verdict(Kind.PARK, fault))
+            return fault
         return self._parking.blocks(pixel.pixel_id, pixel.access_token, self._loop.time())
 
     async def _post(self, pixel: Pixel, batch: Batch) -> Verdict | None:
@@ -255,6 +264,8 @@ class Courier:
             self._settle(Outcome.PARKED, pixel.pixel_id, attempt.entries, verdict)
         elif verdict.kind is Kind.SPLIT:
             self._failed(pixel.pixel_id, verdict)
+            if len(attempt.batch.entries) > 1:
+                self._office.events.split(pixel.pixel_id)
             self._go_on(pixel.pixel_id, after_refusal(attempt, verdict))
         else:
             self._stop(attempt, verdict)
@@ -298,7 +309,8 @@ class Courier:
         )
         self._lanes.hold(pixel.pixel_id, until)
         if verdict.scope is not Scope.PIXEL:
-            self._held_scopes[self._scope_key(verdict.scope, pixel)] = until
+            key = self._scope_key(verdict.scope, pixel)
+            self._held_scopes[key] = max(until, self._held_scopes.get(key, 0))  # the longest of several answers counts
         self._wait(attempt, 0)
 
     def _held(self, pixel: Pixel) -> float | None:
@@ -338,9 +350,7 @@ class Courier:
         """Take the next steps of a search for a bad event."""
         if found.culprit is not None and found.refusal is not None:
             self._settle(Outcome.DEAD_LETTERED, pixel_id, [found.culprit], found.refusal)
-        if found.next:
-            self._office.events.split(pixel_id)
-            self._lanes.put_back(found.next)
+        self._lanes.put_back(found.next)
 
     def _stop(self, attempt: Attempt, verdict: Verdict) -> None:
         self._wait(attempt, self._loop.time() + self._backoff.max_seconds)
@@ -356,6 +366,10 @@ class Courier:
         self._lanes.put_back([attempt.later(until)])
 
     def _settle(self, outcome: Outcome, pixel_id: str, entries: Sequence[Entry], verdict: Verdict) -> None:
+        """Hand on an outcome, but for entries whose assignment went meanwhile: their next owner decides."""
+        entries = self._ours(pixel_id, entries)
+        if not entries:
+            return
         reason = None if outcome is Outcome.DELIVERED else verdict.reason
         self._office.settle(
             Settlement(outcome, pixel_id, entries, reason, verdict.fbtrace_id, verdict.code, verdict.subcode)

@@ -26,11 +26,11 @@ class Parking:
         self._parked: dict[str, Parked] = {}
 
     def park(self, pixel_id: str, reason: Reason, token: str | None, now: float) -> bool:
-        """Park a pixel; return True if it was not parked before."""
+        """Park a pixel; return True if it was not parked before, or for another reason."""
         before = self._parked.get(pixel_id)
         since = before.since if before else now
         self._parked[pixel_id] = Parked(reason, since, token, now + self._probe_seconds)
-        return before is None
+        return before is None or before.reason is not reason
 
     def works(self, pixel_id: str, began: float) -> bool:
         """Take a pixel out after a success; return True if it was parked.

@@ -1,5 +1,7 @@
 """Meta's answers: what each of them means for the events in the request."""
 
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.delivery.answers import LONGEST_WAIT, Kind, Scope, Verdict, read_answer
+from streamer.delivery.answers import _TABLE, LONGEST_WAIT, Kind, Scope, Verdict, read_answer
 from streamer.outcomes import Reason
 
 
@@ -167,6 +169,8 @@ BUSINESS = orjson.dumps(
         ({"Retry-After": "Tue, 24 Nov 2026 16:00:00 GMT", "Date": "Tue, 24 Nov 2026 15:00:00 GMT"}, 3600),
         ({"Retry-After": "Tue, 24 Nov 2026 14:00:00 GMT", "Date": "Tue, 24 Nov 2026 15:00:00 GMT"}, None),
         ({"Retry-After": "Tue, 24 Nov 2026 16:00:00 GMT"}, None),
+        ({"Retry-After": "Tue, 24 Nov 99999999999 16:00:00 GMT", "Date": "Tue, 24 Nov 2026 15:00:00 GMT"}, None),
+        ({"Retry-After": "Tue, 24 Nov 2026 16:00:00 +99999999999999999999", "Date": "x"}, None),
         ({"X-Ad-Account-Usage": '{"acc_id_util_pct":100,"reset_time_duration":300}'}, 300),
         ({"X-Business-Use-Case-Usage": BUSINESS}, 19 * 60),
         ({"X-Business-Use-Case-Usage": BUSINESS, "Retry-After": "2000"}, 2000),
@@ -218,6 +222,12 @@ def test_nothing_but_a_trace_id_gets_into_receipts_in_its_place(trace: object) -
     assert read_answer(200, {}, orjson.dumps({"events_received": 2, "fbtrace_id": trace}), 2).fbtrace_id is None
 
 
+@pytest.mark.parametrize("text", ["Missing Permission", "Ungültiges Zugriffstoken", "(#4) Application request limit"])
+def test_a_text_decides_nothing(text: str) -> None:
+    told = refused(100, 2_804_003, message=text, error_user_title=text, error_user_msg=text, type="OAuthException")
+    assert told == refused(100, 2_804_003)
+
+
 def test_no_text_of_metas_is_carried_further() -> None:
     verdict = refused(100, 2_804_003, error_user_msg="jo@example.com is no e-mail", error_user_title="jo@example.com")
     assert "example" not in repr(verdict)
@@ -240,7 +250,16 @@ fault = st.fixed_dictionaries(
     },
 )
 answer = anything | st.fixed_dictionaries({}, optional={"error": anything | fault, "events_received": anything})
-header = st.text(max_size=20) | anything.map(lambda value: orjson.dumps(value).decode())
+date = st.builds(
+    "{}, {} {} {} {}:{}:{} {}{}".format,
+    st.sampled_from(["Tue", "x"]),
+    st.integers(0, 40),
+    st.sampled_from(["Nov", "Jan", "13"]),
+    *[st.integers(0, 9999) | st.integers(0, 10**20)] * 4,
+    st.sampled_from(["GMT", "-0000", "+", "-"]),
+    st.sampled_from(["", "0100", "9" * 20]),
+)
+header = date | st.text(max_size=20) | anything.map(lambda value: orjson.dumps(value).decode())
 
 
 @given(
@@ -253,3 +272,29 @@ header = st.text(max_size=20) | anything.map(lambda value: orjson.dumps(value).d
 def test_no_answer_at_all_breaks_the_reading(status: int, headers: dict[str, str], body: bytes) -> None:
     verdict = read_answer(status, headers, body, 2)
     assert verdict.wait is None or 0 < verdict.wait <= LONGEST_WAIT
+
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "delivery.md"
+
+
+def runs(numbers: tuple[int, ...]) -> str:
+    """Write 1, 2 and 80000-80014 as a person would."""
+    breaks = [0, *(at for at, (a, b) in enumerate(pairwise(numbers), 1) if b != a + 1), len(numbers)]
+    parts = [numbers[first:last] for first, last in pairwise(breaks)]
+    return ", ".join("-".join(map(str, dict.fromkeys((part[0], part[-1])))) for part in parts)
+
+
+def done(verdict: Verdict) -> str:
+    """Say what a verdict has done, as the page says it."""
+    if verdict.kind is Kind.THROTTLE:
+        return f"wait: the {verdict.scope}"
+    return f"{verdict.kind}: `{verdict.reason}`" if verdict.reason else str(verdict.kind)
+
+
+def test_the_page_on_delivery_shows_the_table_that_decides() -> None:
+    rows = [
+        f"| {runs(row.codes)} | {runs(row.subcodes) if row.subcodes else 'any'} | {row.meaning} | {done(row.verdict)} |"
+        for row in _TABLE
+    ]
+    shown = PAGE.read_text().split("| code | subcode | it means | what is done |\n|---|---|---|---|\n")[1]
+    assert shown.split("\n\n")[0].splitlines() == rows

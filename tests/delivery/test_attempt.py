@@ -1,8 +1,10 @@
 """The search for the event at fault in a refused request: nobody is condemned who was not refused alone."""
 
+import asyncio
 import math
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,18 +12,23 @@ from hypothesis import strategies as st
 
 from streamer.delivery.answers import Kind, Verdict
 from streamer.delivery.attempt import Attempt, after_delivery, after_refusal, without_batch
+from streamer.delivery.events import Uncounted
 from streamer.outcomes import Reason
-from tests.support.deliveries import batch
+from tests.delivery.test_courier import Scene
+from tests.support.deliveries import Service, batch, error
 
 BAD = Verdict(Kind.SPLIT, Reason.REFUSED_BY_META, code=100, subcode=2_804_050)
 TOO_LARGE = Verdict(Kind.SPLIT, Reason.TOO_LARGE)
 SHORT = Verdict(Kind.SPLIT, Reason.REFUSED_BY_META)
 
 
+Refuses = Callable[[Sequence[int]], Verdict | None]
+
+
 class Search:
     """Plays a search to its end against a service that answers by event numbers."""
 
-    def __init__(self, size: int, refuses: Callable[[Sequence[int]], Verdict | None]) -> None:
+    def __init__(self, size: int, refuses: Refuses) -> None:
         self.delivered: list[int] = []
         self.condemned: list[int] = []
         self.refused_alone: set[int] = set()
@@ -53,6 +60,55 @@ def test_one_bad_event_among_n_costs_at_most_two_log_n_and_two_posts(size: int) 
         assert search.posts <= 2 * math.log2(size) + 2
 
 
+THOUSAND = batch(1100).entries
+
+
+def posts_for(size: int, culprit: int) -> int:
+    """Count posts alone, which is quick enough for every size there is."""
+    queue, posts = [Attempt(replace(batch(0), entries=THOUSAND[:size]))], 0
+    while queue:
+        attempt = queue.pop(0)
+        posts += 1
+        refused = THOUSAND[culprit] in attempt.batch.entries
+        queue = (after_refusal(attempt, BAD) if refused else after_delivery(attempt)).next + queue
+    return posts
+
+
+@pytest.mark.parametrize("first", range(1, 1101, 100))
+def test_no_size_of_a_request_makes_one_bad_event_dearer(first: int) -> None:
+    draw = random.Random(first)
+    for size in range(first, first + 100):
+        for culprit in {0, size // 3, size // 2, size - 1, draw.randrange(size)}:
+            assert posts_for(size, culprit) <= 2 * math.log2(size) + 2, f"{culprit} of {size}"
+
+
+def test_a_thousand_bad_events_cost_about_two_posts_each() -> None:
+    search = Search(1000, lambda _: BAD)
+    assert len(search.condemned) == 1000
+    assert search.posts <= 2 * 1000 + 12
+
+
+class Splits(Uncounted):
+    def __init__(self) -> None:
+        self.counted = 0
+
+    def split(self, pixel_id: str) -> None:
+        self.counted += 1
+
+
+def test_what_is_counted_as_split_is_refused_requests_and_not_every_step_of_the_search() -> None:
+    splits = Splits()
+    service = Service(lambda _, found: error(100, 2804050) if "7" in found else None)
+
+    async def story(scene: Scene) -> None:
+        scene.courier._office = replace(scene.courier._office, events=splits)
+        scene.courier.send(batch(1000))
+        await asyncio.sleep(1)
+
+    Scene(service).play(story)
+    assert splits.counted == sum("7" in found and len(found) > 1 for _, found in service.posts)
+
+
 @given(st.integers(1, 120), st.sets(st.integers(0, 119), max_size=120))
 def test_exactly_the_bad_events_are_condemned_however_many_there_are(size: int, bad: set[int]) -> None:
     search = Search(size, lambda found: BAD if bad & set(found) else None)
@@ -80,7 +136,7 @@ def test_a_fault_that_does_not_repeat_condemns_nobody(verdict: Verdict) -> None:
     assert Search(8, lambda _: next(answers, None)).condemned == []
 
 
-def blaming(bad: set[int], *, lie: bool) -> Callable[[Sequence[int]], Verdict | None]:
+def blaming(bad: set[int], *, lie: bool) -> Refuses:
     def answer(found: Sequence[int]) -> Verdict | None:
         culprits = [index for index, number in enumerate(found) if number in bad]
         if not culprits:

@@ -1,16 +1,23 @@
 """The edge to Meta, against a real server on this machine."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import orjson
 import pytest
 from aiohttp import web
 
+from streamer.delivery.answers import Kind, read_answer
 from streamer.delivery.capi import ANSWER_LIMIT, AiohttpTransport, NoAnswerError, Response
 from streamer.delivery.requests import Request, make_request
 from streamer.pixels.pixel import Pixel
+from streamer.sandbox.sandbox import Sandbox
+from streamer.sandbox.server import SandboxServer
 from streamer.settings import DeliverySettings, MetaSettings
+from tests.sandbox.examples import NOW, PIXEL, event
 
 OK = b'{"events_received":1}'
 Raw = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -109,6 +116,123 @@ async def test_a_kept_connection_that_the_server_had_closed_costs_nothing_but_a_
         second = await opened.post(request_to(port))
     assert (first.status, second.status) == (200, 200)
     assert requests == [0, 0, 2]
+
+
+Ending = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def closes(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
+async def resets(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    no_linger = struct.pack("ii", 1, 0)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
+    writer.transport.abort()
+
+
+async def closes_under_way(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readexactly(1)
+    writer.close()
+
+
+async def resets_under_way(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readexactly(1)
+    await resets(reader, writer)
+
+
+async def hangs(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    await read_request(reader)
+    await asyncio.Event().wait()
+
+
+async def answers_in_part(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_request(reader)
+    writer.write(answer(OK, length=len(OK) + 50))
+    await writer.drain()
+    writer.close()
+
+
+class Kept:
+    """A server that answers a request on each of its first connections and keeps them; then each ends in some way."""
+
+    def __init__(self, *endings: Ending, kept: int = 1) -> None:
+        self._endings = endings
+        self._kept = kept
+        self.connections = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = self.connections
+        self.connections += 1
+        if number < self._kept:
+            await read_request(reader)
+            writer.write(answer())
+            await writer.drain()
+        await self._endings[number](reader, writer)
+
+
+async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_request(reader)
+    writer.write(answer())
+    await writer.drain()
+
+
+@pytest.mark.parametrize("size", [2, 2**22], ids=["small", "4MB"])
+@pytest.mark.parametrize("ending", [closes, resets, closes_under_way, resets_under_way])
+async def test_however_a_kept_connection_ends_the_request_goes_out_again_at_once(ending: Ending, size: int) -> None:
+    server = Kept(ending, answers)
+    async with listening(server.serve) as port, transport() as opened:
+        await opened.post(request_to(port))
+        assert (await opened.post(request_to(port, size))).status == 200
+    assert server.connections == 2
+
+
+async def test_a_request_goes_out_again_once_and_not_a_third_time() -> None:
+    server = Kept(closes_under_way, closes_under_way, answers, kept=2)
+    async with listening(server.serve) as port, transport() as opened:
+        await asyncio.gather(opened.post(request_to(port)), opened.post(request_to(port)))
+        with pytest.raises(NoAnswerError):
+            await opened.post(request_to(port))
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("ending", [hangs, answers_in_part])
+async def test_after_a_time_out_or_half_an_answer_nothing_goes_out_again_at_once(ending: Ending) -> None:
+    server = Kept(ending, answers)
+    async with listening(server.serve) as port, transport(0.2) as opened:
+        await opened.post(request_to(port))
+        with pytest.raises(NoAnswerError):
+            await opened.post(request_to(port))
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("encoding", [b"gzip", b"deflate", b"br"])
+async def test_an_answer_that_cannot_be_unpacked_is_no_answer(encoding: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(answer(b"not packed", more=b"Content-Encoding: " + encoding + b"\r\n"))
+
+    with pytest.raises(NoAnswerError):
+        await posted(serve)
+
+
+@pytest.mark.parametrize("compress", [False, True])
+async def test_the_sandbox_takes_a_full_request_compressed_or_not(
+    compress: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    sandbox = Sandbox(lambda: float(NOW))
+    server = SandboxServer(sandbox)
+    await server.start()
+    events = [orjson.dumps(event(event_id=str(number))) for number in range(1000)]
+    request = make_request(
+        MetaSettings(base_url=server.url), Pixel(PIXEL, access_token="invented"), events, compress=compress
+    )
+    async with transport() as opened:
+        response = await opened.post(request)
+    await server.stop()
+    verdict = read_answer(response.status, response.headers, response.body, len(events))
+    assert verdict.kind is Kind.DELIVERED
+    assert len(sandbox.ids(PIXEL)) == 1000
 
 
 async def test_a_server_that_closes_a_fresh_connection_is_not_asked_twice_at_once() -> None:

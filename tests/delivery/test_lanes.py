@@ -1,5 +1,6 @@
 """Lanes: whose turn it is."""
 
+import asyncio
 import random
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from streamer.delivery.attempt import Attempt
 from streamer.delivery.batch import Batch
 from streamer.delivery.lanes import Lanes
-from tests.support.deliveries import batch, entry
+from tests.delivery.test_courier import Scene
+from tests.support.deliveries import Answer, Service, batch, entry, error
 
 HOUR = 3600
 
@@ -84,6 +86,61 @@ def test_a_hold_that_meta_asked_for_outlasts_a_hurry_and_a_retry_does_not() -> N
     assert firsts(taken(lanes, 3600.0)) == ["1"]
 
 
+def test_ten_thousand_batches_behind_a_hold_cost_their_own_bytes_and_one_alarm() -> None:
+    lanes = Lanes(9, 9)
+    lanes.submit(batch(1, "held"))
+    lanes.hold("held", 3600.0)
+    for number in range(10_000):
+        lanes.submit(batch(1, "held", first=number))
+        assert lanes.take(number / 100) is None
+        assert len(lanes._round) + len(lanes._waiting) <= 1
+    assert lanes.next_wake() == 3600.0
+    assert len(taken(lanes, 3600.0)) == 9
+
+
+def test_the_next_alarm_is_that_of_the_pixel_that_may_go_first() -> None:
+    lanes = Lanes(9, 9)
+    assert lanes.next_wake() is None
+    for pixel_id, until in (("late", 90.0), ("soon", 30.0), ("later", 60.0)):
+        lanes.submit(batch(1, pixel_id))
+        lanes.hold(pixel_id, until)
+    assert taken(lanes, 0.0) == []
+    assert lanes.next_wake() == 30.0
+    assert [attempt.batch.pixel_id for attempt in taken(lanes, 30.0)] == ["soon"]
+    assert lanes.next_wake() == 60.0
+
+
+def test_a_hold_is_never_cut_short_by_a_shorter_one() -> None:
+    lanes = Lanes(9, 9)
+    lanes.submit(batch(1))
+    lanes.hold("1", 60.0)
+    lanes.hold("1", 10.0)
+    assert taken(lanes, 59.0) == []
+    assert len(taken(lanes, 60.0)) == 1
+
+
+def test_a_throttled_token_rests_as_long_as_the_longest_of_several_answers_asks_for() -> None:
+    """Two pixels share it; the answer that comes last names no time."""
+    service = Service()
+
+    def script(pixel_id: str, _: list[str]) -> list[Answer]:
+        if service.at[-1] >= 1:
+            return []
+        return [0.2, error(17)._replace(headers={"Retry-After": "3600"})] if pixel_id == "a" else [0.5, error(17)]
+
+    async def story(scene: Scene) -> None:
+        scene.courier.send(batch(1, "a", first=0))
+        scene.courier.send(batch(1, "b", first=1))
+        await asyncio.sleep(2)
+        scene.courier.send(batch(1, "c", first=2))
+        await asyncio.sleep(7200)
+
+    service.script = script
+    Scene(service).play(story)
+    assert [at for at in service.at if 0 < at < 3600] == []
+    assert set(service.taken) == {"0", "1", "2"}
+
+
 def test_a_pixel_that_went_quiet_leaves_nothing_behind() -> None:
     lanes = Lanes(9, 4)
     for number in range(1000):
@@ -133,6 +190,8 @@ class Play:
             self.lanes.worked(pixel_id)
             self.done += 1
         self.lanes.landed(attempt)
+        assert len(self.lanes._round) <= 5, f"seed {self.seed}: a pixel stands in the round twice"
+        assert len(self.lanes._waiting) <= 5 * 10, f"seed {self.seed}: alarms pile up"
 
     def sleep(self) -> None:
         wake = self.lanes.next_wake()

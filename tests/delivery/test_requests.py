@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streamer.delivery.requests import make_request, usable
 from streamer.pixels.pixel import Pixel
@@ -45,6 +47,7 @@ def test_a_token_in_the_body_is_not_in_a_header_too() -> None:
 
 def test_the_proof_is_sent_where_the_apps_secret_is_known_and_only_there() -> None:
     proof = hmac.new(b"hidden", b"invented", hashlib.sha256).hexdigest()
+    assert proof == "d0f73778820601a226ebc96188b201d564c440f1f4ae42bea3ca618696ddd490"
     sent = orjson.loads(make_request(META, replace(PIXEL, app_secret="hidden"), EVENTS).body)
     assert sent["appsecret_proof"] == proof
     assert "appsecret_proof" not in orjson.loads(make_request(META, PIXEL, EVENTS).body)
@@ -62,6 +65,33 @@ def test_a_compressed_request_holds_the_same_bytes() -> None:
     assert packed.headers["Content-Encoding"] == "gzip"
     assert zlib.decompress(packed.body, wbits=31) == plain.body
     assert len(packed.body) < len(plain.body) / 10
+
+
+@pytest.mark.parametrize("compress", [False, True])
+@given(
+    st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3), min_size=1, max_size=9),
+    st.none() | st.text(max_size=22),
+    st.none() | st.text(max_size=9),
+    st.sampled_from(["header", "body"]),
+)
+def test_whatever_a_platform_writes_into_its_settings_the_body_stays_json(
+    compress: bool,  # noqa: FBT001 - a parameter of the test
+    events: list[dict[str, str]],
+    agent: str | None,
+    code: str | None,
+    place: str,
+) -> None:
+    meta = MetaSettings.model_validate({"token_in": place})
+    pixel = Pixel("123", access_token='in"vented', partner_agent=agent, test_event_code=code)
+    request = make_request(meta, pixel, [orjson.dumps(event) for event in events], compress=compress)
+    sent = orjson.loads(zlib.decompress(request.body, wbits=31) if compress else request.body)
+    assert sent.pop("data") == events
+    expected = {
+        "partner_agent": agent,
+        "test_event_code": code,
+        "access_token": 'in"vented' if place == "body" else None,
+    }
+    assert sent == {key: value for key, value in expected.items() if value is not None}
 
 
 def test_a_pixel_without_a_token_has_no_request() -> None:

@@ -71,6 +71,23 @@ def test_an_event_never_waits_longer_than_the_window_is_open() -> None:
     assert second.pixel_id == "b"
 
 
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 2)), min_size=1, max_size=60), st.floats(0.1, 6))
+def test_no_event_is_older_than_the_window_once_windows_were_looked_at(
+    arrivals: list[tuple[str, float]], seconds: float
+) -> None:
+    windows, now = Windows(WindowSettings(seconds=seconds)), 0.0
+    came: dict[str, float] = {}
+    for number, (pixel_id, pause) in enumerate(arrivals):
+        now += pause
+        for batch in windows.due(now):
+            leaves = [came.pop(one.event.event_id) for one in batch.entries]
+            assert now - min(leaves) >= seconds, "sent before its time"
+        assert all(now - at < seconds for at in came.values())
+        windows.add(entry(number, pixel_id), now)
+        came[str(number)] = now
+        assert windows.oldest == min(came.values())
+
+
 def test_an_event_larger_than_a_request_travels_alone_and_takes_nobody_with_it() -> None:
     windows = Windows(WindowSettings(max_bytes=LIMIT))
     assert windows.add(sized(1, 10, "a"), 0) is None
