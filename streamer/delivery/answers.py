@@ -122,10 +122,11 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes, sent: int)
     answer = _object(body)
     error = answer.get("error")
     named = {name.lower(): value for name, value in headers.items()}
-    if isinstance(error, dict):
-        return _read_error(error, named)
-    if status == _TOO_LARGE:  # from Meta or a proxy before it: half of it may pass
+    verdict = _read_error(error, named) if isinstance(error, dict) else None
+    if status == _TOO_LARGE and (verdict is None or not verdict.known):  # from Meta or a proxy: half of it may pass
         return Verdict(Kind.SPLIT, Reason.TOO_LARGE)
+    if verdict is not None:
+        return verdict
     received = answer.get("events_received")
     if not 200 <= status < 300 or type(received) is not int:  # noqa: PLR2004 - HTTP's success
         # A proxy's page, a redirect (never followed: the token would go elsewhere), a 200 that says nothing.

@@ -95,6 +95,15 @@ def after_delivery(attempt: Attempt) -> Found:
     return Found([replace(_fresh(attempt, left), hunt=replace(hunt, sibling=right))])
 
 
+def in_halves(attempt: Attempt, not_before: float) -> list[Attempt]:
+    """Go on with both halves of everything, after a batch failed again and again in a way that one event may cause.
+
+    Nobody is condemned by that: what is at fault goes on failing, but no longer with others beside it.
+    """
+    halves = _halves(attempt.entries)
+    return [replace(_fresh(attempt, half), tries=attempt.tries, not_before=not_before) for half in halves if half]
+
+
 def without_batch(attempt: Attempt) -> list[Attempt]:
     """Go on after nothing was left of the batch to be tried, so that nothing is known of the others any more."""
     hunt = attempt.hunt

@@ -1,6 +1,7 @@
 """The courier: takes batches from the lanes, sends them, and does what the answers ask for."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from streamer.delivery.answers import MEANINGS, Kind, Scope, Verdict, read_answer
-from streamer.delivery.attempt import Attempt, Found, after_delivery, after_refusal, without_batch
+from streamer.delivery.attempt import Attempt, Found, after_delivery, after_refusal, in_halves, without_batch
 from streamer.delivery.backoff import Backoff
 from streamer.delivery.batch import Batch, Entry, Settlement
 from streamer.delivery.capi import NoAnswerError, Transport
@@ -24,6 +25,8 @@ from streamer.settings import DeliverySettings, MetaSettings
 _log = structlog.get_logger(__name__)
 
 _LARGE = 64 * 1024
+_UNKNOWN_FAULT = 1  # Meta's code for a fault that may be its own, or an event's
+_HALVED_AFTER = 5  # tries, so that an event which causes it does not hold up those beside it
 _REMEMBERED = 20_000
 """Pixels whose last success and error are remembered."""
 
@@ -71,6 +74,7 @@ class Courier:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._landed = asyncio.Event()
+        self._last_success = -math.inf
         self._closed = False
 
     def send(self, batch: Batch) -> None:
@@ -271,6 +275,7 @@ class Courier:
             self._stop(attempt, verdict)
 
     def _succeeded(self, pixel: Pixel, began: float) -> None:
+        self._last_success = self._loop.time()
         self._note(pixel.pixel_id, Seen(last_success=self._office.unix_time()))
         if self._parking.works(pixel.pixel_id, began):
             self._office.events.parked(pixel.pixel_id, None)
@@ -293,7 +298,16 @@ class Courier:
             if verdict.wait:
                 self._lanes.hold(pixel_id, now + verdict.wait)
         self._lanes.failed(pixel_id, now + self._backoff.wait(self._lanes.failures(pixel_id) + 1))
-        self._wait(attempt, now + self._backoff.wait(attempt.tries + 1))
+        until = now + self._backoff.wait(attempt.tries + 1)
+        if verdict is not None and verdict.code == _UNKNOWN_FAULT and self._is_its_own_fault(attempt):
+            self._lanes.put_back(in_halves(attempt.later(until), until))
+        else:
+            self._wait(attempt, until)
+
+    def _is_its_own_fault(self, attempt: Attempt) -> bool:
+        """Tell whether a batch fails again and again while others, of any pixel, succeed."""
+        others_succeed = self._loop.time() - self._last_success < self._backoff.max_seconds
+        return others_succeed and attempt.tries >= _HALVED_AFTER
 
     def _throttle(self, attempt: Attempt, pixel: Pixel, verdict: Verdict) -> None:
         wait = verdict.wait or self._backoff.wait(attempt.tries + 1)

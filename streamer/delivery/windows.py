@@ -49,8 +49,7 @@ class Windows:
         """Seal and return the windows that are of age."""
         of_age: list[str] = []
         for pixel_id, window in self._open.items():
-            full = len(window.entries) >= self._max_events or window.size >= self._max_bytes
-            if not full and now - window.opened_at < self._seconds:
+            if now - window.opened_at < self._seconds:
                 break
             of_age.append(pixel_id)
         return [self._seal(pixel_id) for pixel_id in of_age]

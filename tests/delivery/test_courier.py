@@ -123,6 +123,19 @@ def test_an_outage_of_an_hour_loses_nothing_and_sends_the_same_bytes_again(troub
     assert len(service.posts) < 300, "a dead service is not hammered"
 
 
+def test_an_event_for_which_meta_always_answers_unknown_fault_does_not_hold_up_those_beside_it() -> None:
+    async def story(scene: Scene) -> None:
+        scene.courier.send(batch(1000))
+        for number in range(200):
+            scene.courier.send(batch(1, "other", first=1000 + number))
+            await asyncio.sleep(30)
+
+    service = Service(lambda _, found: error(1, status=500) if "7" in found else None)
+    scene = Scene(service).play(story)
+    assert scene.outcomes.of(Outcome.DELIVERED) == ids(range(1200)) - {"7"}
+    assert scene.courier.waiting_events == 1, "nobody is condemned for a fault that may be Meta's own"
+
+
 def test_many_that_fail_together_do_not_come_back_together() -> None:
     service = Service()
     service.script = lambda *_: error(2, status=503) if service.at[-1] < 10 else None
