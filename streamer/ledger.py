@@ -114,6 +114,7 @@ class Ledger:
         """Begin at nothing."""
         self._read = 0
         self._already_settled = 0
+        self._delivered = 0
         self._rows: dict[str, _Row] = {}
 
     def read(self, records: int) -> None:
@@ -131,6 +132,8 @@ class Ledger:
     def settled(self, pixel_id: str, outcome: Outcome, reason: Reason | None, events: int) -> None:
         """Count outcomes that are final, and acknowledged."""
         self._row(pixel_id).outcomes[outcome, reason] += events
+        if outcome is Outcome.DELIVERED:
+            self._delivered += events
 
     def forgotten(self, pixel_id: str, events: int) -> None:
         """Count pairs whose assignment is gone."""
@@ -145,6 +148,11 @@ class Ledger:
     def read_so_far(self) -> int:
         """Records read and not settled before, without the cost of a snapshot."""
         return self._read
+
+    @property
+    def delivered_so_far(self) -> int:
+        """Events delivered, without the cost of a snapshot."""
+        return self._delivered
 
     def _row(self, pixel_id: str) -> _Row:
         row = self._rows.get(pixel_id)

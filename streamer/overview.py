@@ -27,7 +27,8 @@ class Overview:
         self._engine = pipeline.parts.translator.engine_name
         self._began = time.monotonic()
         self._loop = asyncio.get_running_loop()
-        self._rates = _RecentRates()
+        self._recent = _Recent()
+        self.mark()
 
     @property
     def thread_turned(self) -> float:
@@ -53,6 +54,11 @@ class Overview:
             memory_budget=parts.budget.limit,
             partitions_owned=self._consumer.partitions,
         )
+
+    def mark(self) -> None:
+        """Note the counts of this moment, for the rates; to be called every second or so."""
+        ledger = self._pipeline.parts.ledger
+        self._recent.mark(time.monotonic(), ledger.read_so_far, ledger.delivered_so_far)
 
     def not_ready_because(self) -> tuple[str, ...]:
         """Return what keeps the process from being ready: nothing of Meta's is among it."""
@@ -82,7 +88,7 @@ class Overview:
                 requests_in_flight=levels.requests_in_flight,
                 unsettled=levels.records_unsettled,
             ),
-            rates=self._rates.at(time.monotonic(), ledger),
+            rates=self._recent.rates(),
             pixels=tuple(self._pixel(row) for row in ledger.pixels if row.pixel_id != NO_PIXEL),
             partitions=tuple(PartitionStatus(*known) for known in self._metrics.partitions),
         )
@@ -110,17 +116,20 @@ class Overview:
         )
 
 
-class _RecentRates:
-    """Rates over the last seconds, however often they are asked for."""
+class _Recent:
+    """What went through in the last seconds."""
 
     def __init__(self) -> None:
         self._marks: deque[tuple[float, int, int]] = deque()
 
-    def at(self, now: float, ledger: LedgerSnapshot) -> Rates:
-        """Return what went through a second since about :data:`RATE_SECONDS` ago."""
-        self._marks.append((now, ledger.read, ledger.delivered))
+    def mark(self, now: float, read: int, delivered: int) -> None:
+        """Note the counts at a moment; marks older than :data:`RATE_SECONDS` are dropped but for one."""
+        self._marks.append((now, read, delivered))
         while len(self._marks) > 2 and self._marks[1][0] <= now - RATE_SECONDS:  # noqa: PLR2004 - two ends of a span
             self._marks.popleft()
-        began, read, delivered = self._marks[0]
+
+    def rates(self) -> Rates:
+        """Return what went through a second, between the first mark and the last."""
+        (began, read, delivered), (now, read_now, delivered_now) = self._marks[0], self._marks[-1]
         span = now - began
-        return Rates((ledger.read - read) / span, (ledger.delivered - delivered) / span) if span else Rates()
+        return Rates((read_now - read) / span, (delivered_now - delivered) / span) if span else Rates()

@@ -37,7 +37,7 @@ from streamer.settling import Settling
 _log = structlog.get_logger(__name__)
 _librdkafka = logging.getLogger("librdkafka")
 
-BEAT_SECONDS = 0.25
+BEAT_SECONDS = 0.5
 PRODUCER_SECONDS = 5.0
 """How long the last receipts may take at the end."""
 
@@ -154,6 +154,8 @@ class Service:
             await asyncio.sleep(BEAT_SECONDS)
             self._beat = time.monotonic()
             self.metrics.loop_lag(max(0.0, self._beat - before - BEAT_SECONDS))
+            if self.overview is not None:
+                self.overview.mark()
 
     async def _reload(self) -> None:
         """Look at the pixels file and the tokens every few seconds, and take up what has changed."""

@@ -1,11 +1,15 @@
 """The demo: the same consumer as ``run``, between an embedded Kafka and the sandbox."""
 
 import asyncio
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
+
+import yaml
 
 from streamer.demo.embedded_kafka import EmbeddedKafka
-from streamer.demo.load import Load
+from streamer.demo.load import CLIENTS, Load
 from streamer.demo.show import LiveShow, PlainShow, Show, say_where, tell_ledger
 from streamer.sandbox.sandbox import Options, Sandbox
 from streamer.sandbox.server import SandboxServer
@@ -33,9 +37,10 @@ class Demo:
         sandbox = SandboxServer(Sandbox(options=Options(keep="ids", remember=SANDBOX_MEMORY)))
         await sandbox.start()
         try:
-            settings = _settings(kafka, sandbox.url, self._port)
-            kafka.make_topics([TOPIC, *_own_topics(settings)])
-            return await self._play(stop, seconds, settings, sandbox, on_terminal=on_terminal)
+            with tempfile.TemporaryDirectory() as folder:
+                settings = _settings(kafka, sandbox.url, self._port, _pixels_file(Path(folder)))
+                kafka.make_topics([TOPIC, *_own_topics(settings)])
+                return await self._play(stop, seconds, settings, sandbox, on_terminal=on_terminal)
         finally:
             await sandbox.stop()
 
@@ -85,7 +90,7 @@ async def _wait(stop: asyncio.Event) -> None:
 async def _until(true: Callable[[], bool]) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(CATCH_UP_SECONDS):
-            while not true():
+            while not true():  # noqa: ASYNC110 - what is waited for has no event of its own
                 await asyncio.sleep(LOOK_SECONDS)
 
 
@@ -94,13 +99,20 @@ def _own_topics(settings: Settings) -> list[str]:
     return [kafka.dead_letter_topic, kafka.parked_topic, kafka.receipts_topic, kafka.connections_topic]
 
 
-def _settings(kafka: EmbeddedKafka, url: str, port: int) -> Settings:
+def _pixels_file(folder: Path) -> Path:
+    path = folder / "pixels.yaml"
+    path.write_text(yaml.safe_dump({"pixels": {pixel_id: {"client": name} for pixel_id, name in CLIENTS.items()}}))
+    return path
+
+
+def _settings(kafka: EmbeddedKafka, url: str, port: int, pixels: Path) -> Settings:
     return Settings.model_validate(
         {
             "kafka": {"bootstrap_servers": kafka.bootstrap_servers, "topics": [TOPIC]},
             "records": {"format": "single-object"},
             "meta": {"base_url": url, "access_token": "an-invented-token"},
             "window": {"seconds": 1},
+            "pixels": {"file": pixels},
             "admin": {"port": port},
             "log": {"level": "warning"},
         }
