@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from streamer.errors import UserError
+from streamer.pixels.book import FilePixelBook
 from streamer.records.registry import RegistrySchemas
 from streamer.records.schema import AvroSchema, SchemaError, load_schema
 from streamer.records.sources import OneSchema, SchemaFiles, SchemaSource
@@ -10,7 +11,6 @@ from streamer.records.translator import Reading, Translator
 from streamer.settings import Settings
 from streamer.translate.mapping import TAG_EVENT
 from streamer.translate.plan import PixelRules, Plan
-from streamer.pixels.book import FilePixelBook
 
 BUILT_IN_MAPPING = "tag-event"
 
@@ -35,7 +35,11 @@ def make_plan(settings: Settings, book: FilePixelBook) -> Plan:
             f"records.mapping: there is no mapping {settings.records.mapping}. The only one is {BUILT_IN_MAPPING}, "
             "which is also taken when the key is left out."
         )
-    rules = {pixel_id: PixelRules(phone_region=region) for pixel_id, region in book.regions().items()}
+    regions = book.regions()
+    rules = {
+        pixel.pixel_id: PixelRules(phone_region=regions.get(pixel.pixel_id), enabled=book.enabled(pixel.pixel_id))
+        for pixel in book.pixels()
+    }
     return Plan(TAG_EVENT, book.containers(), rules, age_margin_seconds=settings.delivery.age_margin_seconds)
 
 

@@ -1,12 +1,13 @@
-"""The metrics: each declared once, with its sentence; ``python -m streamer.metrics`` prints docs/metrics.md.
+"""The metrics at work; ``python -m streamer.metrics`` prints docs/metrics.md, made from their declarations.
 
 What the ledger knows is read from it at each scrape, and so are levels such as memory: nothing is counted twice.
 """
 
+import sys
 from collections import Counter as Counts
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Protocol
 
 from prometheus_client import (
     CollectorRegistry,
@@ -20,123 +21,12 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from streamer import __version__, measures
 from streamer.ledger import LedgerSnapshot, PixelRow
 from streamer.outcomes import Outcome
 from streamer.translate.engine import Note
 
-PREFIX = "streamer_"
-
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a series for when each series began tells nobody anything
-
-
-class Declared(NamedTuple):
-    """One metric: all that is ever said of it."""
-
-    kind: Literal["counter", "gauge", "histogram"]
-    name: str
-    sentence: str
-    labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = ()
-
-    @property
-    def full_name(self) -> str:
-        """The name as it is scraped."""
-        return f"{PREFIX}{self.name}" + ("_total" if self.kind == "counter" else "")
-
-
-_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0, 30.0)
-_EVENTS = (1.0, 5.0, 10.0, 50.0, 100.0, 250.0, 500.0, 750.0, 1000.0)
-_BYTES = tuple(1024.0 * 4**power for power in range(8))
-_LATE = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0)
-
-# ---- from the ledger
-READ = Declared("counter", "records_read", "Records that were read and had not been settled before.")
-ALREADY_SETTLED = Declared(
-    "counter", "records_already_settled", "Records that were settled before a restart, and were not sent again."
-)
-TRANSLATED = Declared(
-    "counter",
-    "events_translated",
-    "(Record, pixel) pairs that were decided on, be it to refuse them. A record refused as a whole has the pixel `-`.",
-    ("pixel",),
-)
-FORGOTTEN = Declared(
-    "counter",
-    "events_forgotten",
-    "Pairs that were let go because their partition went to another member, which reads them anew.",
-    ("pixel",),
-)
-OUTCOMES = Declared(
-    "counter",
-    "outcomes",
-    "Pairs with a final outcome, acknowledged by Kafka where a copy or receipt is left. Delivered ones have no reason.",
-    ("pixel", "outcome", "reason"),
-)
-IN_FLIGHT = Declared(
-    "gauge", "events_in_flight", "Pairs that have no outcome yet: translated - forgotten - outcomes.", ("pixel",)
-)
-
-# ---- levels, read at each scrape
-READY = Declared("gauge", "ready", "1 while the process is ready.")
-OLDEST = Declared("gauge", "oldest_unsent_seconds", "Age of the oldest event that waits to be sent; 0 when none does.")
-WAITING = Declared("gauge", "events_waiting", "Events in windows and lanes that wait to be sent or are being sent.")
-REQUESTS_IN_FLIGHT = Declared("gauge", "requests_in_flight", "Requests to Meta that have no answer yet.")
-UNSETTLED = Declared("gauge", "records_unsettled", "Records of the partitions owned now that are owed an outcome.")
-ACKNOWLEDGING = Declared(
-    "gauge", "settlements_under_way", "Outcomes whose copy or receipt Kafka has not acknowledged yet."
-)
-MEMORY_USED = Declared("gauge", "memory_used_bytes", "Bytes of records and events that count against the budget.")
-MEMORY_BUDGET = Declared("gauge", "memory_budget_bytes", "The budget: `memory.budget`.")
-PARTITIONS = Declared("gauge", "partitions_owned", "Partitions that this process reads.")
-ENGINE = Declared("gauge", "engine_info", "1, with the engine that translates.", ("engine",))
-BUILD = Declared("gauge", "build_info", "1, with the version of Streamer.", ("version",))
-
-# ---- counted as it happens
-FIELDS = Declared(
-    "counter",
-    "fields_dropped",
-    "Fields of events that were left out, repaired or missed, and why; the event itself goes on.",
-    ("pixel", "field", "reason"),
-)
-REQUESTS = Declared(
-    "counter",
-    "requests",
-    "Requests to Meta that ended, by what the answer means and Meta's error code; `no_answer` when none came.",
-    ("pixel", "result", "code"),
-)
-REQUEST_SECONDS = Declared("histogram", "request_seconds", "How long a request took.", buckets=_SECONDS)
-REQUEST_EVENTS = Declared("histogram", "request_events", "Events in a request.", buckets=_EVENTS)
-REQUEST_BYTES = Declared("histogram", "request_bytes", "Bytes of a request's body.", buckets=_BYTES)
-SPLITS = Declared("counter", "splits", "Refused requests that were halved to find the bad event.", ("pixel",))
-PARKED = Declared("gauge", "pixel_parked", "1 for each pixel that is parked, and why.", ("pixel", "reason"))
-LAG = Declared("gauge", "lag", "Records between the committed offset and the partition's end.", ("topic", "partition"))
-COMMITTED = Declared("gauge", "committed_offset", "The offset that the broker last confirmed.", ("topic", "partition"))
-COMMIT_FAILURES = Declared(
-    "counter",
-    "commit_failures",
-    "Commits that failed, by librdkafka's name of the error; they are repeated.",
-    ("reason",),
-)
-REBALANCES = Declared("counter", "rebalances", "Rebalances: assigned, revoked or lost.", ("kind",))
-JUMPS = Declared(
-    "counter",
-    "offset_jumps",
-    "Jumps over offsets that were gone from the topic: records nobody read.",
-    ("topic", "partition"),
-)
-PAUSED = Declared("gauge", "reading_paused", "1 while reading is paused because the memory budget is full.")
-LOOP_LAG = Declared("histogram", "loop_lag_seconds", "How late timers of the event loop run.", buckets=_LATE)
-
-SECTIONS: dict[str, tuple[Declared, ...]] = {
-    "Records and outcomes": (READ, ALREADY_SETTLED, TRANSLATED, FORGOTTEN, OUTCOMES, IN_FLIGHT, FIELDS),
-    "Delivery": (
-        *(REQUESTS, REQUEST_SECONDS, REQUEST_EVENTS, REQUEST_BYTES, REQUESTS_IN_FLIGHT),
-        *(SPLITS, PARKED, WAITING, OLDEST, ACKNOWLEDGING),
-    ),
-    "Kafka": (LAG, COMMITTED, UNSETTLED, COMMIT_FAILURES, REBALANCES, JUMPS, PAUSED, PARTITIONS),
-    "The process": (READY, MEMORY_USED, MEMORY_BUDGET, LOOP_LAG, ENGINE, BUILD),
-}
-"""Every metric, in the order of the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,27 +64,27 @@ class Metrics:
     :meth:`render`, which belong to the loop.
     """
 
-    def __init__(self, version: str = "0") -> None:
+    def __init__(self, version: str = __version__) -> None:
         """Begin at nothing, in a registry of its own."""
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._fields: Counts[tuple[str, Note]] = Counts()
         self._parked: dict[str, str] = {}
         self._watched: Watched | None = None
-        self._requests = self._counter(REQUESTS)
-        self._seconds = self._histogram(REQUEST_SECONDS)
-        self._events = self._histogram(REQUEST_EVENTS)
-        self._bytes = self._histogram(REQUEST_BYTES)
-        self._splits = self._counter(SPLITS)
-        self._pixel_parked = self._gauge(PARKED)
-        self._lag = self._gauge(LAG)
-        self._committed = self._gauge(COMMITTED)
-        self._commit_failures = self._counter(COMMIT_FAILURES)
-        self._rebalances = self._counter(REBALANCES)
-        self._jumps = self._counter(JUMPS)
-        self._paused = self._gauge(PAUSED)
-        self._loop_lag = self._histogram(LOOP_LAG)
-        self._gauge(BUILD).labels(version).set(1)
+        self._requests = self._counter(measures.REQUESTS)
+        self._seconds = self._histogram(measures.REQUEST_SECONDS)
+        self._events = self._histogram(measures.REQUEST_EVENTS)
+        self._bytes = self._histogram(measures.REQUEST_BYTES)
+        self._splits = self._counter(measures.SPLITS)
+        self._pixel_parked = self._gauge(measures.PARKED)
+        self._lag = self._gauge(measures.LAG)
+        self._committed = self._gauge(measures.COMMITTED)
+        self._commit_failures = self._counter(measures.COMMIT_FAILURES)
+        self._rebalances = self._counter(measures.REBALANCES)
+        self._jumps = self._counter(measures.JUMPS)
+        self._paused = self._gauge(measures.PAUSED)
+        self._loop_lag = self._histogram(measures.LOOP_LAG)
+        self._gauge(measures.BUILD).labels(version).set(1)
         self._registry.register(_AtScrape(self))
 
     def render(self) -> bytes:
@@ -295,19 +185,21 @@ class Metrics:
 
     def at_scrape(self) -> Iterator[Metric]:
         """Yield what is not counted here but read where it is known."""
-        yield _counts(FIELDS, (((pixel, *note), n) for (pixel, note), n in list(self._fields.items())))
+        yield _counts(measures.FIELDS, (((pixel, *note), n) for (pixel, note), n in list(self._fields.items())))
         if self._watched is not None:
             yield from _of_ledger(self._watched.ledger())
             yield from _of_levels(self._watched.levels())
 
-    def _counter(self, declared: Declared) -> Counter:
-        return Counter(PREFIX + declared.name, declared.sentence, declared.labels, registry=self._registry)
+    def _counter(self, declared: measures.Declared) -> Counter:
+        return Counter(measures.PREFIX + declared.name, declared.sentence, declared.labels, registry=self._registry)
 
-    def _gauge(self, declared: Declared) -> Gauge:
-        return Gauge(PREFIX + declared.name, declared.sentence, declared.labels, registry=self._registry)
+    def _gauge(self, declared: measures.Declared) -> Gauge:
+        return Gauge(measures.PREFIX + declared.name, declared.sentence, declared.labels, registry=self._registry)
 
-    def _histogram(self, declared: Declared) -> Histogram:
-        return Histogram(PREFIX + declared.name, declared.sentence, registry=self._registry, buckets=declared.buckets)
+    def _histogram(self, declared: measures.Declared) -> Histogram:
+        return Histogram(
+            measures.PREFIX + declared.name, declared.sentence, registry=self._registry, buckets=declared.buckets
+        )
 
 
 class _AtScrape(Collector):
@@ -327,15 +219,15 @@ Samples = Iterable[tuple[Sequence[str], float]]
 """Values of the labels, and the value."""
 
 
-def _counts(declared: Declared, samples: Samples) -> Metric:
-    family = CounterMetricFamily(PREFIX + declared.name, declared.sentence, labels=declared.labels)
+def _counts(declared: measures.Declared, samples: Samples) -> Metric:
+    family = CounterMetricFamily(measures.PREFIX + declared.name, declared.sentence, labels=declared.labels)
     for labels, value in samples:
         family.add_metric(labels, value)
     return family
 
 
-def _levels(declared: Declared, samples: Samples) -> Metric:
-    family = GaugeMetricFamily(PREFIX + declared.name, declared.sentence, labels=declared.labels)
+def _levels(declared: measures.Declared, samples: Samples) -> Metric:
+    family = GaugeMetricFamily(measures.PREFIX + declared.name, declared.sentence, labels=declared.labels)
     for labels, value in samples:
         family.add_metric(labels, value)
     return family
@@ -343,12 +235,12 @@ def _levels(declared: Declared, samples: Samples) -> Metric:
 
 def _of_ledger(ledger: LedgerSnapshot) -> Iterator[Metric]:
     rows = ledger.pixels
-    yield _counts(READ, [((), ledger.read)])
-    yield _counts(ALREADY_SETTLED, [((), ledger.already_settled)])
-    yield _counts(TRANSLATED, [((row.pixel_id,), row.translated) for row in rows])
-    yield _counts(FORGOTTEN, [((row.pixel_id,), row.forgotten) for row in rows if row.forgotten])
-    yield _counts(OUTCOMES, [sample for row in rows for sample in _outcomes(row)])
-    yield _levels(IN_FLIGHT, [((row.pixel_id,), row.in_flight) for row in rows])
+    yield _counts(measures.READ, [((), ledger.read)])
+    yield _counts(measures.ALREADY_SETTLED, [((), ledger.already_settled)])
+    yield _counts(measures.TRANSLATED, [((row.pixel_id,), row.translated) for row in rows])
+    yield _counts(measures.FORGOTTEN, [((row.pixel_id,), row.forgotten) for row in rows if row.forgotten])
+    yield _counts(measures.OUTCOMES, [sample for row in rows for sample in _outcomes(row)])
+    yield _levels(measures.IN_FLIGHT, [((row.pixel_id,), row.in_flight) for row in rows])
 
 
 def _outcomes(row: PixelRow) -> Iterator[tuple[Sequence[str], float]]:
@@ -360,16 +252,20 @@ def _outcomes(row: PixelRow) -> Iterator[tuple[Sequence[str], float]]:
 
 def _of_levels(levels: Levels) -> Iterator[Metric]:
     values = {
-        READY: int(levels.ready),
-        OLDEST: levels.oldest_unsent_seconds,
-        WAITING: levels.events_waiting,
-        REQUESTS_IN_FLIGHT: levels.requests_in_flight,
-        UNSETTLED: levels.records_unsettled,
-        ACKNOWLEDGING: levels.settlements_under_way,
-        MEMORY_USED: levels.memory_used,
-        MEMORY_BUDGET: levels.memory_budget,
-        PARTITIONS: levels.partitions_owned,
+        measures.READY: int(levels.ready),
+        measures.OLDEST: levels.oldest_unsent_seconds,
+        measures.WAITING: levels.events_waiting,
+        measures.REQUESTS_IN_FLIGHT: levels.requests_in_flight,
+        measures.UNSETTLED: levels.records_unsettled,
+        measures.ACKNOWLEDGING: levels.settlements_under_way,
+        measures.MEMORY_USED: levels.memory_used,
+        measures.MEMORY_BUDGET: levels.memory_budget,
+        measures.PARTITIONS: levels.partitions_owned,
     }
     for declared, value in values.items():
         yield _levels(declared, [((), value)])
-    yield _levels(ENGINE, [((levels.engine,), 1)])
+    yield _levels(measures.ENGINE, [((levels.engine,), 1)])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(measures.page())

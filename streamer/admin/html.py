@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
+NOTHING = "\N{EN DASH}"
+"""Stands where there is no value."""
+
 _UNIT = 1024
 _SPANS = ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
 _PRECISE_BELOW = 10
@@ -21,7 +24,7 @@ def code(value: str) -> str:
 
 def number(value: float | None) -> str:
     """Return a cell of a number; what is nought or not known stands back."""
-    shown = "–" if value is None else f"{value:,}"
+    shown = NOTHING if value is None else f"{value:,}"
     return f'<td class="n">{shown}</td>' if value else f'<td class="n zero">{shown}</td>'
 
 
@@ -68,13 +71,13 @@ def bar(parts: Iterable[tuple[str, int]], whole: int, name: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time in at most two units, such as ``3 d 4 h``."""
+    """Return a length of time in at most two units, rounded down, such as ``3 d 4 h``."""
     if seconds < _PRECISE_BELOW:
-        return f"{seconds:.1f} s"
+        return f"{int(seconds * 10) / 10:.1f} s"
     for span, name, part, part_name in _SPANS:
         if seconds >= span:
             return f"{seconds // span:.0f} {name} {seconds % span // part:.0f} {part_name}"
-    return f"{seconds:.0f} s"
+    return f"{int(seconds)} s"
 
 
 def size(value: float) -> str:

@@ -5,7 +5,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from streamer.admin.html import bar, code, duration, figure, head, heading, number, right, row, size, text
+from streamer.admin.html import NOTHING, bar, code, duration, figure, head, heading, number, right, row, size, text
 from streamer.admin.status import PartitionStatus, PixelStatus, Status, in_order
 from streamer.ledger import LedgerSnapshot
 from streamer.outcomes import Outcome
@@ -25,9 +25,9 @@ def render_page(status: Status | None, nonce: str, now: float) -> str:
     :param nonce: of the content security policy, for the page's own style and script.
     :param now: Unix seconds, to say how long ago something was.
     """
-    state = "is starting" if status is None else "is ready" if status.ready else "is not ready"
+    state = "starting" if status is None else "ready" if status.ready else "not ready"
     body = "".join(_starting() if status is None else _body(status, now))
-    return _SHELL.substitute(nonce=nonce, title=f"Streamer {state}", body=body)
+    return _SHELL.substitute(nonce=nonce, title=f"Streamer: {state}", body=body)
 
 
 def _starting() -> Iterator[str]:
@@ -54,7 +54,7 @@ def _figures(status: Status) -> Iterator[str]:
     yield figure(f"{status.rates.delivered:,.0f}/s", "delivered to Meta")
     yield figure(f"{status.rates.read:,.0f}/s", "records read")
     yield figure(f"{status.ledger.in_flight:,}", "events in flight")
-    yield figure("–" if oldest is None else duration(oldest), "oldest unsent event")
+    yield figure(NOTHING if oldest is None else duration(oldest), "oldest unsent event")
     yield figure(f"{load.requests_in_flight:,}", "requests in flight")
     yield figure(f"{troubled:,}", f"of {len(status.pixels):,} pixels in trouble")
 
@@ -88,7 +88,7 @@ def _partitions(partitions: Sequence[PartitionStatus]) -> Iterator[str]:
     yield heading(
         "Partitions", f"{len(partitions)}, together {sum(one.lag or 0 for one in partitions):,} records behind"
     )
-    yield '<div class="scroll"><table>' + head(["topic"], ["partition", "committed", "lag"])
+    yield '<div class="scroll low"><table>' + head(["topic"], ["partition", "committed", "lag"])
     for one in behind[:SHOWN]:
         yield row(text(one.topic), right(str(one.partition)), number(one.committed), number(one.lag))
     yield "</table></div>" + _more(len(partitions))
@@ -101,14 +101,14 @@ def _pixels(pixels: Sequence[PixelStatus], now: float) -> Iterator[str]:
     yield head(["client", "pixel", "state"], [*counts, "last success", "last error"])
     for one in pixels[:SHOWN]:
         state = one.state if one.reason is None else f"{one.state}, {one.reason.replace('_', ' ')}"
-        success = "–" if one.last_success is None else f"{duration(max(0, now - one.last_success))} ago"
+        success = NOTHING if one.last_success is None else f"{duration(max(0, now - one.last_success))} ago"
         yield row(
-            text(one.client or "–"),
+            text(one.client or NOTHING),
             code(one.pixel_id),
             text(state, dot=one.state),
             *map(number, (one.delivered, one.skipped, one.dead_lettered, one.parked, one.in_flight)),
             right(success),
-            right("–" if one.last_code is None else str(one.last_code)),
+            right(NOTHING if one.last_code is None else str(one.last_code)),
         )
     yield "</table></div>" + _more(len(pixels))
 

@@ -1,0 +1,153 @@
+"""Every metric, declared once, with its sentence; and the page that lists them, docs/metrics.md."""
+
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple
+
+PREFIX = "streamer_"
+
+
+class Declared(NamedTuple):
+    """One metric: all that is ever said of it."""
+
+    kind: Literal["counter", "gauge", "histogram"]
+    name: str
+    sentence: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """The name as it is scraped."""
+        return f"{PREFIX}{self.name}" + ("_total" if self.kind == "counter" else "")
+
+
+_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0, 30.0)
+_EVENTS = (1.0, 5.0, 10.0, 50.0, 100.0, 250.0, 500.0, 750.0, 1000.0)
+_BYTES = tuple(1024.0 * 4**power for power in range(8))
+_LATE = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0)
+
+# ---- from the ledger
+READ = Declared("counter", "records_read", "Records that were read and had not been settled before.")
+ALREADY_SETTLED = Declared(
+    "counter", "records_already_settled", "Records that were settled before a restart, and were not sent again."
+)
+TRANSLATED = Declared(
+    "counter",
+    "events_translated",
+    "(Record, pixel) pairs that were decided on, be it to refuse them. A record refused as a whole has the pixel `-`.",
+    ("pixel",),
+)
+FORGOTTEN = Declared(
+    "counter",
+    "events_forgotten",
+    "Pairs that were let go because their partition went to another member, which reads them anew.",
+    ("pixel",),
+)
+OUTCOMES = Declared(
+    "counter",
+    "outcomes",
+    "Pairs with a final outcome, acknowledged by Kafka where a copy or receipt is left. Delivered ones have no reason.",
+    ("pixel", "outcome", "reason"),
+)
+IN_FLIGHT = Declared(
+    "gauge", "events_in_flight", "Pairs that have no outcome yet: translated - forgotten - outcomes.", ("pixel",)
+)
+
+# ---- levels, read at each scrape
+READY = Declared("gauge", "ready", "1 while the process is ready.")
+OLDEST = Declared("gauge", "oldest_unsent_seconds", "Age of the oldest event that waits to be sent; 0 when none does.")
+WAITING = Declared("gauge", "events_waiting", "Events in windows and lanes that wait to be sent or are being sent.")
+REQUESTS_IN_FLIGHT = Declared("gauge", "requests_in_flight", "Requests to Meta that have no answer yet.")
+UNSETTLED = Declared("gauge", "records_unsettled", "Records of the partitions owned now that are owed an outcome.")
+ACKNOWLEDGING = Declared(
+    "gauge", "settlements_under_way", "Outcomes whose copy or receipt Kafka has not acknowledged yet."
+)
+MEMORY_USED = Declared("gauge", "memory_used_bytes", "Bytes of records and events that count against the budget.")
+MEMORY_BUDGET = Declared("gauge", "memory_budget_bytes", "The budget: `memory.budget`.")
+PARTITIONS = Declared("gauge", "partitions_owned", "Partitions that this process reads.")
+ENGINE = Declared("gauge", "engine_info", "1, with the engine that translates.", ("engine",))
+BUILD = Declared("gauge", "build_info", "1, with the version of Streamer.", ("version",))
+
+# ---- counted as it happens
+FIELDS = Declared(
+    "counter",
+    "fields_dropped",
+    "Fields of events that were left out, repaired or missed, and why; the event itself goes on.",
+    ("pixel", "field", "reason"),
+)
+REQUESTS = Declared(
+    "counter",
+    "requests",
+    "Requests to Meta that ended, by what the answer means and Meta's error code; `no_answer` when none came.",
+    ("pixel", "result", "code"),
+)
+REQUEST_SECONDS = Declared("histogram", "request_seconds", "How long a request took.", buckets=_SECONDS)
+REQUEST_EVENTS = Declared("histogram", "request_events", "Events in a request.", buckets=_EVENTS)
+REQUEST_BYTES = Declared("histogram", "request_bytes", "Bytes of a request's body.", buckets=_BYTES)
+SPLITS = Declared("counter", "splits", "Refused requests that were halved to find the bad event.", ("pixel",))
+PARKED = Declared("gauge", "pixel_parked", "1 for each pixel that is parked, and why.", ("pixel", "reason"))
+LAG = Declared("gauge", "lag", "Records between the committed offset and the partition's end.", ("topic", "partition"))
+COMMITTED = Declared("gauge", "committed_offset", "The offset that the broker last confirmed.", ("topic", "partition"))
+COMMIT_FAILURES = Declared(
+    "counter",
+    "commit_failures",
+    "Commits that failed, by librdkafka's name of the error; they are repeated.",
+    ("reason",),
+)
+REBALANCES = Declared("counter", "rebalances", "Rebalances: assigned, revoked or lost.", ("kind",))
+JUMPS = Declared(
+    "counter",
+    "offset_jumps",
+    "Jumps over offsets that were gone from the topic: records nobody read.",
+    ("topic", "partition"),
+)
+PAUSED = Declared("gauge", "reading_paused", "1 while reading is paused because the memory budget is full.")
+LOOP_LAG = Declared("histogram", "loop_lag_seconds", "How late timers of the event loop run.", buckets=_LATE)
+
+SECTIONS: dict[str, tuple[Declared, ...]] = {
+    "Records and outcomes": (READ, ALREADY_SETTLED, TRANSLATED, FORGOTTEN, OUTCOMES, IN_FLIGHT, FIELDS),
+    "Delivery": (
+        *(REQUESTS, REQUEST_SECONDS, REQUEST_EVENTS, REQUEST_BYTES, REQUESTS_IN_FLIGHT),
+        *(SPLITS, PARKED, WAITING, OLDEST, ACKNOWLEDGING),
+    ),
+    "Kafka": (LAG, COMMITTED, UNSETTLED, COMMIT_FAILURES, REBALANCES, JUMPS, PAUSED, PARTITIONS),
+    "The process": (READY, MEMORY_USED, MEMORY_BUDGET, LOOP_LAG, ENGINE, BUILD),
+}
+"""Every metric, in the order of the page."""
+
+_HEAD = """\
+# Metrics
+
+<!-- Made from streamer/measures.py by `python -m streamer.metrics`. Change it there. -->
+
+Served at `/metrics` of the administration port, in Prometheus' text format, with the usual `process_…` metrics beside
+them.
+
+The unit of the ledger is a (record, pixel). For each pixel, and so for their sums, this holds at every scrape:
+
+    events_translated - events_forgotten = outcomes + events_in_flight
+
+What to be woken for:
+
+| | expression |
+|---|---|
+| a pixel is parked | `streamer_pixel_parked == 1` |
+| events wait too long | `streamer_oldest_unsent_seconds > 300` |
+| reading falls behind | `sum(streamer_lag) > 100000 and deriv(sum(streamer_lag)[10m:]) > 0` |
+| records nobody read | `increase(streamer_offset_jumps_total[1h]) > 0` |
+| commits do not go through | `increase(streamer_commit_failures_total[10m]) > 10` |
+| much is dead-lettered | `rate(streamer_outcomes_total{outcome="dead_lettered"}[10m]) > 1` |
+"""
+
+
+def page() -> str:
+    """Return docs/metrics.md."""
+    return "\n".join([_HEAD, *(line for section in SECTIONS.items() for line in _section(*section))]).rstrip() + "\n"
+
+
+def _section(name: str, metrics: Iterable[Declared]) -> Iterator[str]:
+    yield from (f"## {name}", "", "| metric | type | labels | |", "|---|---|---|---|")
+    for one in metrics:
+        labels = ", ".join(f"`{label}`" for label in one.labels)
+        yield f"| `{one.full_name}` | {one.kind} | {labels} | {one.sentence} |"
+    yield ""

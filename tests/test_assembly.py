@@ -1,0 +1,55 @@
+"""Parts made from the settings alone."""
+
+from pathlib import Path
+
+import pytest
+
+from streamer.assembly import make_plan, make_translator
+from streamer.errors import UserError
+from streamer.outcomes import Outcome, Reason
+from streamer.pixels.book import FilePixelBook
+from streamer.settings import Settings
+from streamer.translate.engine import Origin, Refusal, ServerEvent
+from tests.support.tag_events import encode, tag_event
+
+PIXELS = """
+pixels:
+  "1000000000000001": {client: acme, containers: [GTM-1]}
+  "1000000000000002": {client: bolt, containers: [GTM-1], enabled: false}
+"""
+
+
+def _parts(folder: Path, **records: object) -> tuple[Settings, FilePixelBook]:
+    (folder / "pixels.yaml").write_text(PIXELS)
+    settings = Settings.model_validate(
+        {"records": {"format": "single-object", **records}, "pixels": {"file": folder / "pixels.yaml"}}
+    )
+    return settings, FilePixelBook(settings.pixels, settings.meta, {})
+
+
+async def test_a_container_of_two_pixels_sends_to_the_one_and_skips_the_one_that_opted_out(tmp_path: Path) -> None:
+    translator = make_translator(*_parts(tmp_path))
+    event = tag_event(1, container_id="GTM-1") | {"pixel_id": None}
+    named = tag_event(2, "1000000000000002")
+    values = [encode(event), encode(named)]
+    await translator.prepare(values)
+    routed, direct = translator.translate(values, [Origin("t", 0, 0), Origin("t", 0, 1)], event["event_time"] // 1000)
+    sent, skipped = routed
+    assert isinstance(sent, ServerEvent)
+    assert sent.pixel_id == "1000000000000001"
+    for refusal in (skipped, *direct):
+        assert isinstance(refusal, Refusal)
+        assert (refusal.outcome, refusal.reason) == (Outcome.SKIPPED, Reason.PIXEL_OPTED_OUT)
+        assert refusal.pixel_id == "1000000000000002"
+
+
+def test_a_mapping_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    settings, book = _parts(tmp_path, mapping="segment")
+    with pytest.raises(UserError, match=r"records\.mapping: there is no mapping segment"):
+        make_plan(settings, book)
+
+
+def test_a_reader_schema_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    settings, book = _parts(tmp_path, schema=tmp_path / "missing.avsc")
+    with pytest.raises(UserError, match=r"records\.schema: .*missing\.avsc"):
+        make_translator(settings, book)

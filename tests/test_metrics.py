@@ -1,0 +1,213 @@
+import re
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from streamer import measures
+from streamer.ledger import Ledger, LedgerSnapshot
+from streamer.metrics import Levels, Metrics
+from streamer.outcomes import Outcome, Reason
+from streamer.translate.engine import Note
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+
+class Watched:
+    def __init__(self) -> None:
+        self.books = Ledger()
+
+    def ledger(self) -> LedgerSnapshot:
+        return self.books.snapshot()
+
+    def levels(self) -> Levels:
+        return Levels("python", True, 4.5, 7, 3, 11, 2, 1024, 4096, 6)  # noqa: FBT003 - in the order of its fields
+
+
+def _samples(metrics: Metrics) -> dict[tuple[str, ...], float]:
+    """Every sample by its name and the values of its labels, in the order in which they are declared."""
+    labels = {measures.PREFIX + one.name: one.labels for section in measures.SECTIONS.values() for one in section}
+    return {
+        (sample.name, *(sample.labels[label] for label in labels.get(family.name, ()))): sample.value
+        for family in text_string_to_metric_families(metrics.render().decode())
+        for sample in family.samples
+        if not sample.name.endswith("_bucket")
+    }
+
+
+def _exercised() -> Metrics:
+    """Metrics of a consumer to which everything has happened once."""
+    metrics, watched = Metrics("9.9"), Watched()
+    metrics.watch(watched)
+    watched.books.read(4)
+    watched.books.translated("1001", 4)
+    watched.books.settled("1001", Outcome.DELIVERED, None, 1)
+    watched.books.forgotten("1001", 1)
+    metrics.noted("1001", [Note("user_data.em", "malformed")])
+    metrics.sent(10, 2000)
+    metrics.answered("1001", "park", 190, 0.2)
+    metrics.split("1001")
+    metrics.parked("1001", "token_dead")
+    metrics.committed("tag-events", 0, 5)
+    metrics.commit_failed("REBALANCE_IN_PROGRESS")
+    metrics.rebalanced("assigned", 3)
+    metrics.jumped("tag-events", 0)
+    metrics.paused(on=True)
+    metrics.lag("tag-events", 0, 12)
+    metrics.loop_lag(0.01)
+    return metrics
+
+
+def test_the_page_of_metrics_is_as_the_code_is() -> None:
+    assert (DOCS / "metrics.md").read_text(encoding="utf-8") == measures.page(), (
+        "run: python -m streamer.metrics > docs/metrics.md"
+    )
+
+
+def test_what_is_scraped_is_what_the_page_promises_with_the_same_sentence_type_and_labels() -> None:
+    families = {
+        family.name: family
+        for family in text_string_to_metric_families(_exercised().render().decode())
+        if family.name.startswith(measures.PREFIX)
+    }
+    declared = [one for section in measures.SECTIONS.values() for one in section]
+    assert sorted(families) == sorted(measures.PREFIX + one.name for one in declared)
+    for one in declared:
+        family = families[measures.PREFIX + one.name]
+        assert (family.type, family.documentation) == (one.kind, one.sentence)
+        labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+        assert labels == set(one.labels), one.name
+        if one.kind == "counter":
+            assert {sample.name for sample in family.samples} == {one.full_name}
+
+
+def test_the_expressions_of_the_page_name_metrics_that_exist() -> None:
+    known = {one.full_name for section in measures.SECTIONS.values() for one in section}
+    head = measures.page().split("## ", 1)[0]
+    asked = set(re.findall(r"streamer_\w+", head))
+    assert asked
+    assert asked <= known
+
+
+def test_the_ledger_is_scraped_as_it_is_and_balances_for_each_pixel() -> None:
+    metrics, watched = Metrics(), Watched()
+    metrics.watch(watched)
+    watched.books.read(9)
+    watched.books.already_settled(2)
+    watched.books.translated("1001", 9)
+    watched.books.settled("1001", Outcome.DELIVERED, None, 4)
+    watched.books.settled("1001", Outcome.SKIPPED, Reason.NO_CONSENT, 2)
+    watched.books.forgotten("1001", 1)
+    for _ in range(2):  # a second scrape must not count anything again
+        now = _samples(metrics)
+        assert now["streamer_records_read_total",] == 9
+        assert now["streamer_records_already_settled_total",] == 2
+        assert now["streamer_events_translated_total", "1001"] == 9
+        assert now["streamer_events_forgotten_total", "1001"] == 1
+        assert now["streamer_outcomes_total", "1001", "delivered", ""] == 4
+        assert now["streamer_outcomes_total", "1001", "skipped", "no_consent"] == 2
+        assert now["streamer_events_in_flight", "1001"] == 2
+
+
+def test_levels_are_read_at_the_scrape_each_under_its_own_name() -> None:
+    now = _samples(_exercised())
+    expected = {
+        "ready": 1,
+        "oldest_unsent_seconds": 4.5,
+        "events_waiting": 7,
+        "requests_in_flight": 3,
+        "records_unsettled": 11,
+        "settlements_under_way": 2,
+        "memory_used_bytes": 1024,
+        "memory_budget_bytes": 4096,
+        "partitions_owned": 6,
+    }
+    assert {name: now[f"streamer_{name}",] for name in expected} == expected
+    assert now["streamer_engine_info", "python"] == 1
+    assert now["streamer_build_info", "9.9"] == 1
+
+
+def test_a_scrape_before_anything_runs_gives_what_there_is() -> None:
+    now = _samples(Metrics("9.9"))
+    assert now["streamer_build_info", "9.9"] == 1
+    assert ("streamer_records_read_total",) not in now
+
+
+def test_requests_are_counted_by_pixel_result_and_code_and_timed_once_each() -> None:
+    metrics = Metrics()
+    metrics.sent(1000, 500_000)
+    metrics.answered("1001", "delivered", None, 0.4)
+    metrics.sent(1, 900)
+    metrics.answered("1001", "park", 190, 0.1)
+    now = _samples(metrics)
+    assert now["streamer_requests_total", "1001", "delivered", ""] == 1
+    assert now["streamer_requests_total", "1001", "park", "190"] == 1
+    assert now["streamer_request_seconds_count",] == 2
+    assert now["streamer_request_seconds_sum",] == pytest.approx(0.5)
+    assert now["streamer_request_events_sum",] == 1001
+    assert now["streamer_request_bytes_sum",] == 500_900
+
+
+def test_a_pixel_is_parked_for_one_reason_at_a_time_and_for_none_when_it_works_again() -> None:
+    metrics = Metrics()
+    metrics.parked("1001", "token_dead")
+    metrics.parked("1001", "no_permission")
+    metrics.parked("1002", "blocked")
+    assert {key: 1 for key in _samples(metrics) if key[0] == "streamer_pixel_parked"} == {
+        ("streamer_pixel_parked", "1001", "no_permission"): 1,
+        ("streamer_pixel_parked", "1002", "blocked"): 1,
+    }
+    metrics.parked("1001", None)
+    metrics.parked("1001", None)
+    assert [key for key in _samples(metrics) if key[0] == "streamer_pixel_parked"] == [
+        ("streamer_pixel_parked", "1002", "blocked")
+    ]
+
+
+def test_a_revoked_partition_leaves_no_lag_behind_that_would_alarm_for_ever() -> None:
+    metrics = Metrics()
+    for partition in (0, 1):
+        metrics.committed("tag-events", partition, 40 + partition)
+        metrics.lag("tag-events", partition, 7)
+    metrics.gone("tag-events", 0)
+    metrics.gone("tag-events", 5)
+    assert metrics.partitions == [("tag-events", 1, 41, 7)]
+    assert ("streamer_lag", "tag-events", "0") not in _samples(metrics)
+
+
+def test_a_partition_of_which_only_one_figure_is_known_is_shown_all_the_same() -> None:
+    metrics = Metrics()
+    metrics.committed("b", 10, 3)
+    metrics.lag("b", 9, 8)
+    metrics.lag("a", 0, 0)
+    assert metrics.partitions == [("a", 0, None, 0), ("b", 9, None, 8), ("b", 10, 3, None)]
+
+
+def test_a_pixel_that_is_gone_takes_its_series_along_and_no_other_pixels() -> None:
+    metrics = Metrics()
+    for pixel_id in ("1001", "1002"):
+        metrics.answered(pixel_id, "delivered", None, 0.1)
+        metrics.split(pixel_id)
+        metrics.parked(pixel_id, "blocked")
+        metrics.noted(pixel_id, [Note("user_data.ph", "malformed")])
+    metrics.forget_pixel("1001")
+    left = {key for key in _samples(metrics) if "1001" in key or "1002" in key}
+    assert {key[1] for key in left} == {"1002"}
+    assert len(left) == 4
+
+
+def test_bad_fields_are_counted_by_pixel_field_and_reason() -> None:
+    metrics = Metrics()
+    bad = Note("user_data.ph", "malformed")
+    metrics.noted("1001", (bad, bad, Note("custom_data.currency", "unknown")))
+    metrics.noted("1002", (bad,))
+    now = _samples(metrics)
+    assert now["streamer_fields_dropped_total", "1001", "user_data.ph", "malformed"] == 2
+    assert now["streamer_fields_dropped_total", "1001", "custom_data.currency", "unknown"] == 1
+    assert now["streamer_fields_dropped_total", "1002", "user_data.ph", "malformed"] == 1
+
+
+def test_two_consumers_in_one_process_do_not_share_counts() -> None:
+    first, second = Metrics(), Metrics()
+    first.rebalanced("assigned", 2)
+    assert ("streamer_rebalances_total", "assigned") not in _samples(second)
