@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from streamer.contradictions import contradictions
 from streamer.errors import ConfigError
 from streamer.layers import (
     KEYS,
@@ -31,6 +32,15 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 _MUST = {
     "list_type": "must be a list, such as [a, b].",
     "dict_type": "must hold keys and values, such as {{a: 1}}.",
+    "int_parsing": "must be a whole number.",
+    "int_type": "must be a whole number.",
+    "float_parsing": "must be a number.",
+    "float_type": "must be a number.",
+    "finite_number": "must be a finite number.",
+    "bool_parsing": "must be true or false.",
+    "bool_type": "must be true or false.",
+    "path_type": "must be the name of a file.",
+    "too_short": "is empty. Give it a value, or leave it out.",
     "string_pattern_mismatch": "must have the form {pattern}.",
 }
 """What a value must be, by pydantic's name of the fault, where its own words say too little."""
@@ -56,7 +66,11 @@ def load_settings(
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        faults += [_sentence(each, entries) for each in error.errors(include_url=False)]
+        faults += [f"{_located(each['loc'], entries)} {_what(each)}" for each in error.errors(include_url=False)]
+    else:
+        for places, sentence in contradictions(settings):
+            given = next((place for place in places if _entry(place, entries)), places[0])
+            faults.append(f"{_located(given, entries)} {sentence}")
     if faults:
         raise ConfigError(list(dict.fromkeys(faults)))
     return settings
@@ -93,7 +107,7 @@ def _tree(entries: Iterable[Entry]) -> tuple[dict[str, Any], list[str]]:
             except ConfigError as error:
                 faults.append(f"{entry.where}: {entry.name}: {error}.")
                 continue
-        if value == "" and is_secret(KEYS[str(entry.place[0])][str(entry.place[1])]):
+        if value in ("", None) and is_secret(KEYS[str(entry.place[0])][str(entry.place[1])]):
             faults.append(f"{entry.where}: {entry.name} is empty. Give it a value, or leave it out.")
         inner = raw
         for key in entry.place[:-1]:
@@ -103,19 +117,25 @@ def _tree(entries: Iterable[Entry]) -> tuple[dict[str, Any], list[str]]:
     return raw, faults
 
 
-def _sentence(error: ErrorDetails, entries: Mapping[Place, Entry]) -> str:
-    place = error["loc"]
-    entry = next((entries[place[:end]] for end in range(len(place), 0, -1) if place[:end] in entries), None)
+def _entry(place: Place, entries: Mapping[Place, Entry]) -> Entry | None:
+    """Return what was given for a place, or for something around it."""
+    return next((entries[place[:end]] for end in range(len(place), 0, -1) if place[:end] in entries), None)
+
+
+def _located(place: Place, entries: Mapping[Place, Entry]) -> str:
+    entry = _entry(place, entries)
     where = "" if entry is None else f"{entry.file.where(place) if entry.file else entry.where}: "
-    return f"{where}{dotted(place)} {_what(error)}"
+    return f"{where}{dotted(place)}"
 
 
 def _what(error: ErrorDetails) -> str:
     """Say what a value must be; the value itself may be a secret, and stays out."""
     if error["type"] == "literal_error":
         return _choice(error)
-    if error["type"] == "string_type" and isinstance(error["input"], int | float):
-        return "must be text: put it in quotes."
+    if error["input"] is None:
+        return "is empty. Give it a value, or leave it out."
+    if error["type"] == "string_type":
+        return "must be text: put it in quotes." if isinstance(error["input"], int | float) else "must be text."
     if error["type"] == "value_error":
         return f"{error['ctx']['error']}."
     known = _MUST.get(error["type"])

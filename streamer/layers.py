@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-import yaml
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from streamer.errors import ConfigError
 from streamer.settings import Settings
-from streamer.yamlfile import Place, YamlFile, read_yaml
+from streamer.yamlfile import Place, YamlFile, parse_yaml, read_yaml
 
 PREFIX = "STREAMER__"
 FILE_SUFFIX = "_file"
@@ -57,8 +56,8 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The setting as users write it, such as ``kafka.topics``."""
-        return dotted(self.place)
+        """The key as users wrote it, such as ``kafka.topics`` or ``meta.access_token_file``."""
+        return dotted(self.place) + (FILE_SUFFIX if isinstance(self.value, FileOf) else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +170,8 @@ def _resolve(given: Place) -> tuple[Place, bool]:
     section, key, *below = (*map(str, given), "")[: max(2, len(given))]
     if section not in KEYS:
         raise _UnknownKeyError(f"there is no section {section}. {nearest(section, KEYS)}")
+    if not key:
+        raise _UnknownKeyError(f"{section} is a section: name one of its keys too. {nearest('', _names(section))}")
     if below and (section, key) == ("kafka", "client"):
         last = below[0]
         return (section, key, last.removesuffix(FILE_SUFFIX)), last.endswith(FILE_SUFFIX)
@@ -193,8 +194,8 @@ def _from_text(place: Place, text: str) -> Any:  # noqa: ANN401 - a value that i
     info = KEYS[str(place[0])][str(place[1])]
     if get_origin(info.annotation) in (list, dict):
         try:
-            return yaml.safe_load(text)
-        except yaml.YAMLError:
+            return parse_yaml(text, Path()).value
+        except ConfigError:
             raise ConfigError(f"{dotted(place)} must be YAML, such as [a, b] or {{a: 1}}.") from None
     if type(None) in get_args(info.annotation) and not is_secret(info) and text in ("", "null"):
         return None
@@ -217,5 +218,7 @@ def _without_twins(layer: Layer) -> Layer:
     for entry in layer.entries:
         other = seen.setdefault(entry.place, entry)
         if other is not entry:
-            layer.faults.append(f"{entry.where}: {entry.name} is given twice, also by {other.where}. Keep one.")
+            layer.faults.append(
+                f"{entry.where}: {dotted(entry.place)} is given twice, also by {other.where}. Keep one."
+            )
     return layer

@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -19,14 +19,22 @@ _HIDDEN_KEYS = re.compile(
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+_NAMED = re.compile(
+    r"""((?:access_token|input_token|exchange_token|appsecret_proof|app_secret|client_secret)
+    (?:=|%3D|\\?["']\s*:\s*\\?["']))[^\s&"'\\]+""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A secret in a URL, a form, or JSON, by the name that Meta has for it."""
+_BEARER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/|=-]{6,}")
 _SHORTEST_SECRET = 6
 
 
 def configure_logs(settings: LogSettings, secrets: Iterable[str] = ()) -> None:
     """Send the logs of the product and of its libraries to standard error in one form.
 
-    :param secrets: texts that must never be seen; a last defence, for the code logs none.
+    :param secrets: for :func:`hide`.
     """
+    hide(secrets)
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     pretty = settings.format == "pretty" or (settings.format == "auto" and sys.stderr.isatty())
     shared: list[Processor] = [
@@ -54,7 +62,7 @@ def configure_logs(settings: LogSettings, secrets: Iterable[str] = ()) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                redactor(secrets),
+                _redactor,
                 _pretty() if pretty else structlog.processors.JSONRenderer(serializer=_json),
             ],
         )
@@ -65,34 +73,72 @@ def configure_logs(settings: LogSettings, secrets: Iterable[str] = ()) -> None:
     logging.captureWarnings(capture=True)
 
 
-def redactor(secrets: Iterable[str]) -> Processor:
-    """Make a processor that masks the given secrets, keys that name one, and whatever looks like an e-mail address."""
-    texts = sorted({secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}, key=len, reverse=True)
-    known = re.compile("|".join(map(re.escape, texts))) if texts else None
+def hide(secrets: Iterable[str]) -> None:
+    """Mask these texts in every log line from now on, and for ever: a token that was replaced may still be logged.
 
-    def clean(text: str) -> str:
-        if known is not None:
-            text = known.sub(MASK, text)
+    A last defence, for the code logs none. May be called before :func:`configure_logs` and after it.
+    """
+    _redactor.hide(secrets)
+
+
+class Redactor:
+    """A processor that masks known secrets, what keys and forms say is one, and what looks like an e-mail address."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        """Know the given secrets from the start."""
+        self._secrets: frozenset[str] = frozenset()
+        self._lengths: Mapping[str, list[int]] = {}
+        self.hide(secrets)
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Know more secrets. There may be thousands, so a line takes no longer for them."""
+        new = frozenset(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET) - self._secrets
+        if not new:
+            return
+        lengths: dict[str, set[int]] = {}
+        for secret in self._secrets | new:
+            lengths.setdefault(secret[:_SHORTEST_SECRET], set()).add(len(secret))
+        self._secrets |= new
+        self._lengths = {start: sorted(each, reverse=True) for start, each in lengths.items()}
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        """Return the event as it may be seen."""
+        return {self._text(key): self._value(key, value) for key, value in event.items()}
+
+    def _value(self, key: str, value: Any) -> Any:  # noqa: ANN401 - logs take anything
+        if _HIDDEN_KEYS.search(key):
+            return MASK
+        if value is None or isinstance(value, int | float):
+            return value
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, Mapping):
+            return {self._text(str(inner)): self._value(str(inner), each) for inner, each in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._value("", each) for each in value]
+        return self._text(repr(value))
+
+    def _text(self, text: str) -> str:
+        if self._lengths:
+            text = self._without_known(text)
+        text = _BEARER.sub(rf"\1 {MASK}", _NAMED.sub(rf"\1{MASK}", text))
         return _EMAIL.sub(MASK, text) if "@" in text else text
 
-    def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        return {clean(key): _clean_value(key, value, clean) for key, value in event.items()}
+    def _without_known(self, text: str) -> str:
+        lengths, secrets = self._lengths, self._secrets
+        parts: list[str] = []
+        start = at = 0
+        while at + _SHORTEST_SECRET <= len(text):
+            possible = lengths.get(text[at : at + _SHORTEST_SECRET], ())
+            length = next((each for each in possible if text[at : at + each] in secrets), 0)
+            if length:
+                parts += (text[start:at], MASK)
+                start = at + length
+            at += length or 1
+        return "".join((*parts, text[start:]))
 
-    return redact
 
-
-def _clean_value(key: str, value: Any, clean: Callable[[str], str]) -> Any:  # noqa: ANN401 - logs take anything
-    if _HIDDEN_KEYS.search(key):
-        return MASK
-    if value is None or isinstance(value, int | float):
-        return value
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, Mapping):
-        return {clean(str(inner)): _clean_value(str(inner), each, clean) for inner, each in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_clean_value("", each, clean) for each in value]
-    return clean(repr(value))
+_redactor = Redactor()
 
 
 def _json(event: EventDict, **_: object) -> str:

@@ -161,7 +161,7 @@ class Service:
         """Look at the pixels file and the tokens every few seconds, and take up what has changed."""
         while True:
             await asyncio.sleep(self.settings.pixels.reload_seconds)
-            if self.book.refresh():
+            if await asyncio.to_thread(self.book.refresh):
                 self.translator.replace_plan(make_plan(self.settings, self.book))
                 _log.info("pixels reloaded")
 

@@ -1,42 +1,44 @@
 """Every setting, once: typed and documented. Loading and its errors live in :mod:`streamer.config`."""
 
-import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
-_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
-
-
-def parse_bytes(value: object) -> object:
-    """Read a size: a whole number of bytes, or a number with B, kB, MB, GB, KiB, MiB or GiB, such as ``256MiB``."""
-    if not isinstance(value, str):
-        return value
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", value)
-    if match is None or match[2].lower() not in _UNITS:
-        raise ValueError("is no size; write bytes or a unit, such as 256MiB")
-    return int(float(match[1]) * _UNITS[match[2].lower()])
-
-
-ByteSize = Annotated[int, BeforeValidator(parse_bytes)]
-"""A size in bytes, written as ``268435456`` or ``256MiB``."""
+from streamer.kinds import Address, Addresses, ByteSize, PartnerAgent, Properties, Source, Text, Topic
 
 
 class Section(BaseModel):
     """A section of the configuration: immutable, and closed to keys it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _of_its_kind(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse a flag where a number is due, and a number where a flag is: pydantic would convert them."""
+        due = cls.model_fields[info.field_name or ""].annotation
+        if due is bool and isinstance(value, int | float) and not isinstance(value, bool):
+            raise ValueError("must be true or false")
+        if due in (int, float) and isinstance(value, bool):
+            raise ValueError("must be a number")
+        return value
 
 
 class KafkaSettings(Section):
     """Where the records come from, and where the product's own topics are."""
 
-    bootstrap_servers: str = "localhost:9092"
+    bootstrap_servers: Text = "localhost:9092"
     """Brokers to start from: ``host:port``, several separated by commas."""
-    topics: list[str] = Field(default=["tag-events"], min_length=1)
+    topics: list[Source] = Field(default=["tag-events"], min_length=1)
     """Topics to read: names, or regular expressions that begin with ``^``."""
-    group_id: str = "streamer"
+    group_id: Text = "streamer"
     """The consumer group."""
     group_protocol: Literal["consumer", "classic"] = "consumer"
     """``consumer`` (KIP-848, brokers from 4.0 on) or ``classic`` (cooperative-sticky)."""
@@ -52,22 +54,22 @@ class KafkaSettings(Section):
     """Offsets are committed at most this often."""
     recommit_interval_seconds: float = Field(default=3600, gt=0)
     """The offset of an idle partition is committed anew this often, so that the broker does not forget it."""
-    dead_letter_topic: str = "streamer.dead-letters"
+    dead_letter_topic: Topic = "streamer.dead-letters"
     """Takes copies of records that can never be sent."""
-    parked_topic: str = "streamer.parked"
+    parked_topic: Topic = "streamer.parked"
     """Takes copies of records that cannot be sent now."""
-    receipts_topic: str = "streamer.receipts"
+    receipts_topic: Topic = "streamer.receipts"
     """Takes a small record of what became of which offsets."""
-    connections_topic: str = "streamer.connections"
+    connections_topic: Topic = "streamer.connections"
     """Compacted: the state of each pixel's connection."""
-    client: dict[str, Any] = Field(default_factory=dict, repr=False)
-    """Passed to librdkafka as it is: ``security.protocol``, ``sasl.*``, ``ssl.*``."""
+    client: Properties = Field(default_factory=dict, repr=False)
+    """Passed to librdkafka as it is written: ``security.protocol``, ``sasl.*``, ``ssl.*``."""
 
 
 class SchemaRegistrySettings(Section):
     """The Confluent-compatible registry that holds the writers' schemas; asked for the format ``confluent``."""
 
-    url: str = "http://localhost:8081"
+    url: Addresses = "http://localhost:8081"
     """Base address; several separated by commas."""
     username: str | None = None
     """For HTTP basic authentication."""
@@ -99,12 +101,12 @@ class RecordsSettings(Section):
 class MetaSettings(Section):
     """Meta's Conversions API."""
 
-    base_url: str = "https://graph.facebook.com"
+    base_url: Address = "https://graph.facebook.com"
     """Where the Graph API is."""
     api_version: str = Field(default="v26.0", pattern=r"^v\d+\.\d+$")
     """Version of the Graph API."""
-    partner_agent: str | None = Field(default="datapartner", max_length=22)
-    """Names the platform to Meta, as agreed with it: fewer than 23 characters, at least 2 of them letters."""
+    partner_agent: PartnerAgent | None = "datapartner"
+    """Names the platform to Meta, as agreed with it: at most 22 characters, at least 2 of them letters."""
     access_token: SecretStr | None = None
     """The platform's own system-user token, the default of every pixel."""
     app_id: str | None = None

@@ -1,5 +1,6 @@
 """YAML files written by people: read safely, duplicate keys refused, and the line of every key known."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,24 @@ Place = tuple[str | int, ...]
 """The way to a value: keys of maps and positions in lists, from the top of the file."""
 
 _MERGE = "tag:yaml.org,2002:merge"
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads a bare word as a number, a flag or nothing only where that loses nothing of how it was written.
+
+    All else stays the text that it is. YAML 1.1 would make 8 of ``010``, 1.1 of ``1.10``, 750 of ``12:30``, false of
+    ``no`` and a date of ``2026-01-01``: of a password another password, and of Norway nothing.
+    """
+
+
+_Loader.yaml_implicit_resolvers = {}  # of its own, and not those of its parent
+for _tag, _form, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|false", ["t", "f"]),
+    ("int", r"0|-?[1-9][0-9]{0,17}", list("-0123456789")),
+    ("merge", r"<<", ["<"]),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_form})\Z"), _first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +81,7 @@ def parse_yaml(text: str, path: Path) -> YamlFile:
 
 def _parse(text: str) -> tuple[Any, dict[Place, int], list[tuple[str, int]]]:
     """Return the value, the line of each place, and keys that stand there twice with their lines."""
-    loader = yaml.SafeLoader(text)
+    loader = _Loader(text)
     try:
         node = loader.get_single_node()
         if node is None:
@@ -76,7 +95,9 @@ def _parse(text: str) -> tuple[Any, dict[Place, int], list[tuple[str, int]]]:
 def _problem(error: yaml.MarkedYAMLError) -> str:
     """Say what is wrong; where the library would quote a value, which can be a secret, say it in other words."""
     if isinstance(error, yaml.composer.ComposerError):
-        return "an alias (*name) has no anchor, or there is a second document; put a value that begins with * in quotes"
+        if error.context == "expected a single document in the stream":
+            return "a second document begins there (---); keep one a file"
+        return "an alias (*name) has no anchor; put a value that begins with * in quotes"
     if isinstance(error, yaml.constructor.ConstructorError):
         return "a tag (!name) or a key of it is not known; put a value that begins with ! in quotes"
     return error.problem or "it cannot be parsed"

@@ -47,9 +47,9 @@ def test_the_same_key_in_two_places_is_fine_and_so_are_anchors() -> None:
         ("a: b: c\n", "a.yaml:1: is no YAML: mapping values are not allowed here"),
         ("a:\n\t- b\n", "a.yaml:2: is no YAML: found character"),
         ("a: *gone\n", "a.yaml:1: is no YAML: an alias (*name) has no anchor"),
-        ("a: 1\n---\nb: 2\n", "there is a second document"),
+        ("a: 1\n---\nb: 2\n", "a.yaml:2: is no YAML: a second document begins there (---)"),
         ("a: !!python/object/apply:os.system [ls]\n", "a.yaml:1: is no YAML: a tag (!name)"),
-        ("a: 2024-13-45\n", "a.yaml: is no YAML: something in it cannot be read"),
+        ("a: !!timestamp 2024-13-45\n", "a.yaml: is no YAML: something in it cannot be read"),
         ("? [a, b]\n: 1\n", "is no YAML"),
         ("[" * 5000, "a.yaml"),
         ("a: \x00\n", "a.yaml"),
@@ -59,6 +59,29 @@ def test_what_is_no_yaml_is_told_with_its_line(text: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_yaml(text, HERE)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("0123456", "010", "+5", "-0", "0x1F", "0b1", "0o17", "1_000", "12:30:45", "1.10", "1e3", ".inf", ".nan"),
+        *("2026-01-01", "no", "NO", "yes", "on", "off", "y", "True", "=", "1" * 19),
+    ],
+)
+def test_a_word_that_would_not_be_written_back_as_it_was_stays_text(word: str) -> None:
+    assert parse_yaml(f"a: {word}\n", HERE).value == {"a": word}
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        *[("0", 0), ("-5", -5), ("123456789012345678", 123456789012345678), ("true", True), ("false", False)],
+        *[("~", None), ("", None), ("null", None), ("'5'", "5"), ("'true'", "true"), ("''", "")],
+    ],
+)
+def test_plain_numbers_flags_and_nothing_are_what_they_look_like(word: str, value: object) -> None:
+    read = parse_yaml(f"a: {word}\n", HERE).value["a"]
+    assert (type(read), read) == (type(value), value)
 
 
 def test_a_list_that_holds_itself_ends() -> None:

@@ -42,7 +42,10 @@ class _Wanted:
 def check(*, config: Path | None, overrides: tuple[str, ...], create: bool, with_probe: bool, as_json: bool) -> int:
     """Look at everything that the configuration names: a line each, with ok, warning or fault.
 
-    Exit status 0 if there is no fault, else 1. No record is read, and no event sent.
+    That is the configuration itself, pixels and their tokens, the mapping, brokers and topics, the schema registry's
+    newest schemas, and whether Meta answers. Nothing is changed or sent but what --create-topics and --probe ask for.
+
+    Exit status 0 if there is no fault, else 1.
     """
     try:
         settings = load_settings(config, parse_overrides(overrides))

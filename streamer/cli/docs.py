@@ -4,14 +4,15 @@ import re
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from streamer.kinds import parse_bytes
 from streamer.layers import FILE_SUFFIX, KEYS, PREFIX, is_secret
-from streamer.settings import Section, Settings, parse_bytes
+from streamer.settings import Section, Settings
 
 _HEAD = """\
 # Configuration
@@ -30,6 +31,9 @@ One YAML file, given as `streamer run -c streamer.yaml`. What it leaves out has 
 - Relative paths in the file are relative to its folder; those elsewhere and in `kafka.client`, to the folder Streamer
   runs in.
 - Sizes are bytes, or a number with a unit: `256MiB`, `1GB`.
+- A value is taken as it is written, never turned into another: `1.10`, `no` and `12:30` stay text, `010` is ten. `true`
+  and `false` are the only flags in YAML. Text that is all digits, such as `app_id: "1234"`, belongs in quotes; in
+  `kafka.client` everything is text, with quotes or without.
 - An unknown key, a wrong type or a missing secret is an error that names file, line and key, at start, before anything
   is read. `streamer check -c streamer.yaml` finds them beforehand.
 """
@@ -65,6 +69,8 @@ def _type(info: FieldInfo) -> str:
 
 def _words(annotation: Any) -> str:  # noqa: ANN401 - any type's annotation
     arguments = [each for each in get_args(annotation) if each is not type(None)]
+    if get_origin(annotation) is Annotated:
+        return _words(arguments[0])
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{each}`" for each in arguments)
     if get_origin(annotation) in (Union, types.UnionType):

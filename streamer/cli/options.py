@@ -18,7 +18,8 @@ def config_options(command: Command) -> Command:
         "overrides",
         multiple=True,
         metavar="SECTION.KEY=VALUE",
-        help="A setting that comes before those of the file and the environment; may be repeated.",
+        help="A setting that comes before those of the file and the environment; may be repeated. A secret is better "
+        "named as a file, --set meta.access_token_file=FILE: others can see a command line.",
     )(command)
     return click.option(
         "-c",

@@ -17,7 +17,11 @@ from streamer.settings import Settings
 @click.command()
 @config_options
 def run(*, config: Path | None, overrides: tuple[str, ...]) -> None:
-    """Read tag events from Kafka and send them to Meta, until SIGTERM or Ctrl-C."""
+    """Read tag events from Kafka and send them to Meta, until SIGTERM or Ctrl-C.
+
+    Then what is under way is finished, for stop.drain_seconds at most, and the offsets are committed. Exit status 0
+    after such a stop; 2 if something keeps it from starting or going on that you can mend, and the message says what.
+    """
     settings = load_settings(config, parse_overrides(overrides))
     configure_logs(settings.log, secrets_of(settings))
     uvloop.run(_serve(settings))

@@ -9,9 +9,13 @@ FETCH_SHARE = 8
 
 _OURS = {
     "bootstrap.servers": "kafka.bootstrap_servers",
+    "metadata.broker.list": "kafka.bootstrap_servers",
     "group.id": "kafka.group_id",
     "group.protocol": "kafka.group_protocol",
     "group.instance.id": "kafka.group_instance_id",
+    "partition.assignment.strategy": "kafka.group_protocol",
+    "session.timeout.ms": "kafka.session_timeout_seconds",
+    "enable.idempotence": "nothing: Streamer needs it",
     "enable.auto.commit": "nothing: Streamer commits by itself",
     "enable.auto.offset.store": "nothing: Streamer commits by itself",
     "enable.partition.eof": "nothing: Streamer needs it",
@@ -52,7 +56,10 @@ def consumer_config(settings: KafkaSettings, budget: int) -> dict[str, Any]:
         "fetch.queue.backoff.ms": 20,
         **client_config(settings),
         "group.id": settings.group_id,
-        "enable.auto.commit": False,
+        "partition.assignment.strategy": "kafka.group_protocol",
+    "session.timeout.ms": "kafka.session_timeout_seconds",
+    "enable.idempotence": "nothing: Streamer needs it",
+    "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         # The end of a partition tells the offset behind transaction markers, which no record does.
         "enable.partition.eof": True,

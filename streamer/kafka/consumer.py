@@ -91,7 +91,7 @@ class ConsumerThread:
         self.turned = time.monotonic()
         """When the thread last turned, on the monotonic clock."""
         self.joined = False
-        """Partitions have been assigned at least once, be it none."""
+        """It was a member of the group at least once, be it without partitions."""
 
     def start(self) -> None:
         """Subscribe and begin to read."""
@@ -128,6 +128,7 @@ class ConsumerThread:
             self._crossing.failed(error)
 
     def _consume(self, consumer: Consumer) -> None:
+        outside = consumer.consumer_group_metadata()
         consumer.subscribe(
             self._settings.topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )
@@ -136,6 +137,15 @@ class ConsumerThread:
             if self._may_read(consumer):
                 self._read(consumer)
             self._commit_when_due(consumer)
+            self.joined = self.joined or self._has_joined(consumer, outside)
+
+    def _has_joined(self, consumer: Consumer, outside: object) -> bool:
+        """Tell whether the broker has taken this member in, with partitions or without.
+
+        A KIP-848 group never calls on_assign for a member that gets none; but the group's metadata, opaque as they are,
+        hold the member's epoch, and so differ from those of one that is ``outside``.
+        """
+        return self._settings.group_protocol == "consumer" and consumer.consumer_group_metadata() != outside
 
     def _close(self, consumer: Consumer) -> None:
         try:

@@ -6,6 +6,7 @@ import structlog
 from pydantic import SecretStr
 
 from streamer.errors import ConfigError
+from streamer.logs import hide
 from streamer.pixels.file import PixelEntry, SecretSource, read_pixels
 from streamer.pixels.pixel import Pixel
 from streamer.pixels.secrets import Secrets, stamp
@@ -41,10 +42,10 @@ class FilePixelBook:
         return list(self._pixels.values())
 
     def containers(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the pixels to which the events of each container go; none that is not enabled."""
+        """Return the pixels to which the events of each container go; translation skips those that are not enabled."""
         routed: dict[str, list[str]] = {}
         for pixel_id, entry in self._entries.items():
-            for container in entry.containers if entry.enabled else ():
+            for container in entry.containers:
                 routed.setdefault(container, []).append(pixel_id)
         return {container: tuple(pixels) for container, pixels in routed.items()}
 
@@ -81,12 +82,18 @@ class FilePixelBook:
 
     def _make(self) -> dict[str, Pixel]:
         missing: dict[str, str] = {}
+        found: list[str] = []
         pixels = {}
         for pixel_id, entry in self._entries.items():
             pixels[pixel_id] = self._pixel(pixel_id, entry)
             for key, source in (("token", entry.token), ("app_secret", entry.app_secret)):
-                if source is not None and self._secrets.get(source) is None:
+                if source is None:
+                    continue
+                if secret := self._secrets.get(source):
+                    found.append(secret)
+                else:
                     missing[f"{pixel_id}.{key}"] = _where(source)
+        hide(found)
         for name in missing.keys() - self._missing:
             _log.error("a secret that the pixels file names is not there", name=name, at=missing[name])
         self._missing = frozenset(missing)
@@ -94,10 +101,10 @@ class FilePixelBook:
 
     def _pixel(self, pixel_id: str, entry: PixelEntry) -> Pixel:
         default = self._default(pixel_id)
-        own_secret = self._secrets.get(entry.app_secret) if entry.app_secret else None
-        token, app_secret = default.access_token, own_secret or default.app_secret
+        token, app_secret = default.access_token, default.app_secret
         if entry.token is not None:  # the platform's secret proves nothing of a token that another app issued
-            token, app_secret = self._secrets.get(entry.token), own_secret
+            token = self._secrets.get(entry.token)
+            app_secret = self._secrets.get(entry.app_secret) if entry.app_secret else None
         return Pixel(
             pixel_id,
             client=entry.client,

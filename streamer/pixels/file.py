@@ -10,6 +10,7 @@ import phonenumbers
 
 from streamer.errors import ConfigError
 from streamer.kafka.progress import MAX_OUTCOMES
+from streamer.kinds import check_agent
 from streamer.layers import nearest
 from streamer.translate.routing import is_pixel_id
 from streamer.yamlfile import YamlFile, read_yaml
@@ -83,7 +84,7 @@ class _Spot:
         for key in value:
             if key not in known:
                 self.faults.append(f"{self.below(str(key)).where}: there is no key {key}. {nearest(str(key), known)}")
-        return {key: each for key, each in value.items() if key in known and each is not None}
+        return {key: each for key, each in value.items() if key in known}
 
 
 def _entries(spot: _Spot, value: object) -> Iterator[tuple[str, PixelEntry]]:
@@ -96,9 +97,7 @@ def _entries(spot: _Spot, value: object) -> Iterator[tuple[str, PixelEntry]]:
         return
     for key, entry in (below or {}).items():
         one = spot.below(str(key))
-        if not isinstance(key, str) and one.place not in spot.file.lines:
-            spot.fault(f"has an id that YAML reads as {key}: put ids in quotes.")
-        elif not is_pixel_id(str(key)):
+        if not is_pixel_id(str(key)):
             one.fault("is no pixel id: 1 to 20 digits.")
         else:
             yield str(key), _entry(one, {} if entry is None else entry)
@@ -107,13 +106,19 @@ def _entries(spot: _Spot, value: object) -> Iterator[tuple[str, PixelEntry]]:
 def _entry(spot: _Spot, value: object) -> PixelEntry:
     raw = spot.map(value, tuple(_READ), f"keys ({', '.join(_READ)})")
     read = {key: _READ[key](spot.below(key), each) for key, each in raw.items()}
+    if "app_secret" in raw and "token" not in raw:
+        spot.below("app_secret").fault(
+            "has no token beside it. It must be of the app that issued the pixel's own token: name that too, or leave "
+            "it out."
+        )
     return PixelEntry(**{key: each for key, each in read.items() if each is not None})
 
 
 def _text(spot: _Spot, value: object) -> str | None:
     if isinstance(value, str) and value.strip():
         return value.strip()
-    spot.fault("must be text that is not empty." if isinstance(value, str) else "must be text: put it in quotes.")
+    number = isinstance(value, int | float)
+    spot.fault("must be text: put it in quotes." if number else "must be text that is not empty.")
     return None
 
 
@@ -148,16 +153,14 @@ def _containers(spot: _Spot, value: object) -> tuple[str, ...] | None:
 def _agent(spot: _Spot, value: object) -> str | None:
     """Check what Meta asks of ``partner_agent``."""
     agent = _text(spot, value)
-    if agent is not None and (len(agent) > _LONGEST_AGENT or sum(map(str.isalpha, agent)) < _LEAST_LETTERS):
-        spot.fault(f"must have at most {_LONGEST_AGENT} characters, at least {_LEAST_LETTERS} of them letters.")
+    try:
+        return None if agent is None else check_agent(agent)
+    except ValueError as error:
+        spot.fault(f"{error}.")
         return None
-    return agent
 
 
 def _region(spot: _Spot, value: object) -> str | None:
-    if value is False:  # YAML 1.1 reads Norway's code as "no"
-        spot.fault("must be text: put it in quotes.")
-        return None
     region = _text(spot, value)
     if region is not None and region.upper() not in phonenumbers.SUPPORTED_REGIONS:
         spot.fault("must be a country's two letters (ISO 3166-1), such as US.")
@@ -166,10 +169,10 @@ def _region(spot: _Spot, value: object) -> str | None:
 
 
 def _flag(spot: _Spot, value: object) -> bool | None:
-    if isinstance(value, bool):
-        return value
-    spot.fault("must be true or false.")
-    return None
+    flag = {"true": True, "false": False}.get(str(value).lower())
+    if flag is None:
+        spot.fault("must be true or false.")
+    return flag
 
 
 def _overrouted(file: YamlFile, pixels: Mapping[str, PixelEntry]) -> Iterator[str]:
@@ -182,9 +185,6 @@ def _overrouted(file: YamlFile, pixels: Mapping[str, PixelEntry]) -> Iterator[st
                 "Take it from some of them, or split the container."
             )
 
-
-_LONGEST_AGENT = 22
-_LEAST_LETTERS = 2
 
 _READ: dict[str, Callable[[_Spot, object], Any]] = {
     "client": _text,

@@ -12,7 +12,7 @@ from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 
 from streamer.errors import UserError
-from streamer.kafka.config import client_config, refused_keys
+from streamer.kafka.config import client_config
 from streamer.settings import KafkaSettings
 
 ANSWER_SECONDS = 8.0
@@ -49,8 +49,6 @@ def ask_cluster(settings: KafkaSettings) -> Cluster:
 
     :raises UserError: if librdkafka does not take ``kafka.client``, or no broker answers; it says why.
     """
-    for key, instead in refused_keys(settings).items():
-        raise UserError(f"kafka.client: {key} is not to be set there; the setting for it is {instead}.")
     errors: list[KafkaError] = []
     config: dict[str, Any] = client_config(settings) | {"error_cb": errors.append, "log_level": 0}
     try:

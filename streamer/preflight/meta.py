@@ -7,7 +7,7 @@ import aiohttp
 
 from streamer.delivery.answers import Kind, Verdict, read_answer
 from streamer.delivery.capi import AiohttpTransport, NoAnswerError
-from streamer.delivery.requests import make_request
+from streamer.delivery.requests import make_request, usable
 from streamer.pixels.pixel import Pixel
 from streamer.preflight.finding import Finding, fault, ok, warning
 from streamer.settings import DeliverySettings, MetaSettings
@@ -84,6 +84,8 @@ async def probe(pixels: Iterable[Pixel], meta: MetaSettings, delivery: DeliveryS
 
 async def _probe(transport: AiohttpTransport, pixel: Pixel, meta: MetaSettings) -> Finding:
     name = f"pixel {pixel.pixel_id}"
+    if not usable(pixel.access_token or ""):
+        return fault(name, "There is a line break or another control character in its token. Write it anew.")
     try:
         answer = await transport.post(make_request(meta, pixel, [_EMPTY_EVENT]))
     except NoAnswerError as error:
@@ -96,7 +98,11 @@ def _understood(name: str, verdict: Verdict) -> Finding:
         return ok(name, "Token and pixel work: Meta looked at the event, and refused it as it should.")
     code = f"code {verdict.code}" if verdict.code is not None else "no code"
     if verdict.kind is Kind.PARK:
-        return fault(name, f"Meta refuses: {verdict.reason} ({code}). Check the pixel's token and what it may do.")
+        return fault(
+            name,
+            f"Meta refuses: {verdict.reason} ({code}). Check the pixel's token and what it may do; where there is an "
+            "app_secret, that it is of the app that issued the token.",
+        )
     if verdict.kind is Kind.STOP:
         return fault(name, f"Meta does not know this path ({code}). Check meta.base_url and meta.api_version.")
     return warning(name, f"Meta does not say now ({code}). Try again later.")

@@ -140,6 +140,25 @@ def test_no_secret_is_ever_printed(config: dict[str, Any], tmp_path: Path) -> No
     assert "geheim" not in done.stdout + done.stderr
 
 
+def test_secrets_in_files_that_end_with_a_line_break_are_as_good_as_without(
+    config: dict[str, Any], tmp_path: Path
+) -> None:
+    for name in ("platform", "secret", "own"):
+        (tmp_path / name).write_text(f"invented-{name}\n")
+    (tmp_path / "pixels.yaml").write_text(
+        "pixels:\n  '1001': {client: acme}\n  '1002': {token: {file: own}, app_secret: {file: secret}}\n"
+    )
+    server = SandboxProcess(tmp_path)
+    server.run("--app-secret-file", str(tmp_path / "secret"), "--token", "invented-platform", "--token", "invented-own")
+    config["meta"] = {"base_url": server.url, "access_token_file": "platform", "app_secret_file": "secret"}
+    config["pixels"] = {"file": "pixels.yaml"}
+    try:
+        levels = _levels(_write(tmp_path, config), "--probe")
+    finally:
+        server.stop()
+    assert {levels[name] for name in ("default token", "tokens", "pixel 1001", "pixel 1002")} == {"ok"}
+
+
 def test_looking_sends_nothing_and_joins_no_group(
     kafka: KafkaCluster, sandbox: SandboxProcess, topic: str, config: dict[str, Any], tmp_path: Path
 ) -> None:

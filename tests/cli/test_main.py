@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
+import structlog
 
 from streamer.cli import COMMANDS, main
 from streamer.errors import UserError
@@ -23,6 +24,8 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], int]:
     """Give a way to run ``streamer run`` with other work in it, and get its exit status."""
+
+    structlog.reset_defaults()  # as it is before a command has configured the logs
 
     def call(work: Callable[[], object]) -> int:
         monkeypatch.setattr(main, "get_command", lambda _context, _name: click.Command("run", callback=work))

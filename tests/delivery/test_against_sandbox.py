@@ -17,9 +17,9 @@ from streamer.sandbox.sandbox import Sandbox
 from streamer.sandbox.server import SandboxServer
 from streamer.settings import DeliverySettings, MetaSettings
 from streamer.translate.engine import ServerEvent
-from tests.delivery.test_courier import ids
 from tests.sandbox.examples import ABSENT, NOW, PIXEL, event
 from tests.support.deliveries import FAR, Book, Outcomes, entry
+from tests.support.scene import ids
 
 PURCHASE = {"currency": "USD", "value": 1.0}
 QUICK = {"timeout_seconds": 1, "backoff_base_seconds": 0.01, "backoff_max_seconds": 0.05, "probe_seconds": 0.1}

@@ -14,8 +14,8 @@ from streamer.delivery.answers import Kind, Verdict
 from streamer.delivery.attempt import Attempt, after_delivery, after_refusal, without_batch
 from streamer.delivery.events import Uncounted
 from streamer.outcomes import Reason
-from tests.delivery.test_courier import Scene
 from tests.support.deliveries import Service, batch, error
+from tests.support.scene import Scene
 
 BAD = Verdict(Kind.SPLIT, Reason.REFUSED_BY_META, code=100, subcode=2_804_050)
 TOO_LARGE = Verdict(Kind.SPLIT, Reason.TOO_LARGE)

@@ -9,8 +9,8 @@ import pytest
 from streamer.delivery.batch import Batch
 from streamer.delivery.capi import NoAnswerError, Response
 from streamer.outcomes import Outcome, Reason
-from tests.delivery.test_courier import HOUR, Scene, ids, sending
 from tests.support.deliveries import Service, batch, entry, error, received
+from tests.support.scene import HOUR, Scene, ids, sending
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from streamer.delivery.attempt import Attempt
 from streamer.delivery.batch import Batch
 from streamer.delivery.lanes import Lanes
-from tests.delivery.test_courier import Scene
 from tests.support.deliveries import Answer, Service, batch, entry, error
+from tests.support.scene import Scene
 
 HOUR = 3600
 

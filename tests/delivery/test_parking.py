@@ -8,8 +8,8 @@ from streamer.delivery.events import Uncounted
 from streamer.delivery.parking import Parking
 from streamer.kafka.progress import Progress
 from streamer.outcomes import Outcome, Reason
-from tests.delivery.test_courier import HOUR, Scene
 from tests.support.deliveries import Service, batch, entry, error
+from tests.support.scene import HOUR, Scene
 
 
 def parked() -> Parking:

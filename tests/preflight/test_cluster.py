@@ -36,7 +36,6 @@ def test_no_broker_is_told_with_address_and_reason_within_seconds(capfd: pytest.
         ({"foo.bar": "geheim"}, "librdkafka knows no property foo.bar"),
         ({"security.protocol": "geheim"}, "does not take the value of security.protocol"),
         ({"ssl.key.pem": "geheim", "security.protocol": "ssl"}, "librdkafka does not take"),
-        ({"group.id": "geheim"}, "group.id is not to be set there; the setting for it is kafka.group_id"),
     ],
 )
 def test_a_property_that_librdkafka_does_not_take_is_named_without_its_value(

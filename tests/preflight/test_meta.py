@@ -34,7 +34,7 @@ async def test_an_address_that_answers_is_fine_and_no_event_is_sent(sandbox: San
     assert sandbox.sandbox.requests() == []
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "graph.example.com", ""])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "https://graph.invalid", "http://127.0.0.1:99999"])
 async def test_an_address_that_does_not_answer_is_told(url: str) -> None:
     (port,) = free_ports(1)
     found = await check_reachable(MetaSettings(base_url=url.format(port=port)), DELIVERY)
@@ -49,8 +49,9 @@ async def test_an_address_that_does_not_answer_is_told(url: str) -> None:
         (Pixel("1001", access_token="invented-dead"), Level.FAULT, "token_dead (code 190)"),
         (Pixel("1002", access_token="invented-narrow"), Level.FAULT, "Check the pixel's token and what it may do"),
         (Pixel("9999", access_token="invented-good"), Level.FAULT, "pixel_not_found (code 100)"),
+        (Pixel("1001", access_token="invented\ngood"), Level.FAULT, "There is a line break"),
     ],
-    ids=["good", "dead token", "token of another pixel", "no such pixel"],
+    ids=["good", "dead token", "token of another pixel", "no such pixel", "two lines"],
 )
 async def test_a_probe_tells_whether_token_and_pixel_work(
     sandbox: SandboxServer, pixel: Pixel, level: Level, words: str

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,8 +94,8 @@ async def test_no_registry_is_told_without_its_login() -> None:
     assert "geheim" not in found.sentence
 
 
-@pytest.mark.parametrize("url", ["", "localhost:8081", "ftp://localhost"])
-async def test_an_address_that_is_none_is_told(url: str) -> None:
-    (found,) = await check_registry(SchemaRegistrySettings(url=url), ["x"], OURS)
+async def test_a_certificate_that_is_not_there_is_told(tmp_path: Path) -> None:
+    settings = SchemaRegistrySettings(url="https://127.0.0.1:1", ca_file=tmp_path / "gone.pem")
+    (found,) = await check_registry(settings, ["x"], OURS)
     assert found.level is Level.FAULT
-    assert found.sentence.startswith("schema_registry")
+    assert found.sentence.startswith("schema_registry: its settings cannot be used")

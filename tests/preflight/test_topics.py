@@ -25,9 +25,6 @@ GOOD: dict[str, dict[str, str]] = {
         ("^tag-.*", Level.OK, "2 topics, 18 partitions"),
         ("tag", Level.FAULT, "there is no topic tag"),
         ("^new-.*", Level.WARNING, "no topic matches ^new-.* yet"),
-        ("^tag-(", Level.FAULT, "is no regular expression"),
-        ("^.*", Level.FAULT, "would read Streamer's own topic streamer.connections, in a circle"),
-        ("streamer.parked", Level.FAULT, "in a circle"),
     ],
 )
 def test_what_is_to_be_read_is_looked_for(wanted: str, level: Level, words: str) -> None:
@@ -38,7 +35,7 @@ def test_what_is_to_be_read_is_looked_for(wanted: str, level: Level, words: str)
 
 
 def test_a_topic_that_two_expressions_match_is_read_once() -> None:
-    settings = KafkaSettings(topics=["^tag-.*", "^.*events", "tag-events", "^("])
+    settings = KafkaSettings(topics=["^tag-.*", "^.*events", "tag-events"])
     assert source_names(settings, ["other", "tag-events"]) == ["tag-events"]
 
 

@@ -117,6 +117,7 @@ class KafkaCluster:
     def produce(self, topic: str, records: Iterable[Outgoing]) -> None:
         """Produce, in order within each partition, and wait until the broker has acknowledged every record."""
         producer = Producer({**self.client, "linger.ms": 5, "enable.idempotence": True})
+        producer.list_topics(topic, timeout=60)  # connects: while nothing does, idempotence takes half a second
         _send(producer, topic, records)
 
     def produce_in_transaction(self, topic: str, records: Iterable[Outgoing], *, commit: bool) -> None:
@@ -133,9 +134,9 @@ class KafkaCluster:
     def read(self, topic: str, timeout: float = 60, isolation: str = "read_committed") -> list[Message]:
         """Read a topic from its beginning to its end as it stands, in the order of partition and offset."""
         settings = {"group.id": f"reader-{uuid.uuid4().hex}", "enable.auto.commit": False, "enable.partition.eof": True}
-        consumer = Consumer({**self.client, **settings, "isolation.level": isolation})
+        consumer = Consumer({**self.client, **settings, "isolation.level": isolation, "fetch.wait.max.ms": 10})
         try:
-            open_ends = self._partitions(topic)
+            open_ends = set(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
             consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in open_ends])
             found: list[Message] = []
             deadline = time.monotonic() + timeout

@@ -2,8 +2,9 @@
 
 import json
 import sys
+import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,15 @@ class SandboxProcess(ServerProcess):
         found: list[dict[str, Any]] = get_json(f"{self.url}/sandbox/events?pixel={pixel_id}")
         return found
 
+    def ids(self, pixel_id: str) -> list[tuple[str, str]]:
+        """Return (event name, event id) of what was taken for a pixel, sorted."""
+        return [(name, event_id) for name, event_id in get_json(f"{self.url}/sandbox/ids?pixel={pixel_id}")]
+
+    def reset(self) -> None:
+        """Forget what arrived, the fault script and what was killed."""
+        self.script([])
+        self._send("POST", "/sandbox/reset", {})
+
     def script(self, rules: Sequence[Mapping[str, Any]]) -> None:
         """Replace the fault script."""
         self._send("PUT", "/sandbox/faults", rules)
@@ -88,10 +98,41 @@ class StreamerProcess(ServerProcess):
             text: str = answer.read().decode()
             return text
 
+    def not_ready_because(self) -> list[str]:
+        """Return what readiness says, be it ready or not; nothing: it is ready."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz/ready", timeout=5) as answer:  # noqa: S310 - the same
+                body = answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                body = error.read()
+        reasons: list[str] = json.loads(body)["not_ready_because"]
+        return reasons
+
+    def page(self) -> str:
+        """Return the status page."""
+        with urllib.request.urlopen(f"{self.url}/", timeout=5) as answer:  # noqa: S310 - the same
+            text: str = answer.read().decode()
+            return text
+
+    def said(self) -> str:
+        """Return all that it has written to its standard output and standard error."""
+        return self.log.read_text(errors="replace")
+
+    def end(self, timeout: float = 20) -> int:
+        """Ask it to end (SIGTERM), and return its exit status; TimeoutExpired when it takes longer."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(timeout)
+
     def wait(self, timeout: float = 60) -> int:
         """Return its exit status, when it has ended by itself."""
         assert self._process is not None
         return self._process.wait(timeout)
+
+
+Start = Callable[[Mapping[str, Any]], StreamerProcess]
+"""Starts ``streamer run`` with a configuration, to which it adds the sandbox's address, and waits until it is ready."""
 
 
 def prepare(kafka: KafkaCluster, name: str, partitions: int = 3, own_partitions: int = 1) -> dict[str, Any]:

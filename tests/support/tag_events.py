@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from streamer.records.sample import encode_tag_event
-from streamer.records.schema import crc_64_avro, load_schema
+from streamer.records.schema import AvroSchema, crc_64_avro, load_schema
 from streamer.records.wire import WireFormat, frame
 
 SCHEMA = load_schema()
@@ -33,13 +33,19 @@ def tag_event(number: int, pixel_id: str | None = None, **changes: Any) -> dict[
     return event | changes
 
 
-def encode(event: dict[str, Any], wire_format: WireFormat = "single-object", schema_id: int = 0) -> bytes:
+def encode(
+    event: dict[str, Any],
+    wire_format: WireFormat = "single-object",
+    schema_id: int = 0,
+    schema: AvroSchema = SCHEMA,
+) -> bytes:
     """Write an event as a record's value.
 
     :param schema_id: the registry's, for Confluent's framing.
+    :param schema: the writer's; another than the tag event's own goes with Confluent's framing only.
     """
     key = {"single-object": _FINGERPRINT, "confluent": schema_id, "bare": None}[wire_format]
-    return frame(wire_format, key, encode_tag_event(event, SCHEMA))  # type: ignore[arg-type]
+    return frame(wire_format, key, encode_tag_event(event, schema))  # type: ignore[arg-type]
 
 
 def tag_events(count: int, first: int = 0) -> Iterator[bytes]:
