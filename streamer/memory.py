@@ -1,12 +1,34 @@
 """One budget in bytes for all records and server events in the process, from the fetch to the outcome."""
 
 from threading import Lock
+from typing import NamedTuple
+
+FETCH_SHARE = 8
+"""One part in so many of the whole is librdkafka's queue of fetched records."""
+
+SEND_SHARE = 4
+"""One part in so many is the bodies of requests being sent, which are copies."""
 
 LOW_WATER = 0.75
 """Reading goes on when this share of the budget or less is used."""
 
 RECORD_OVERHEAD = 600
 """Bytes that a record costs beside its own: message object, slot, entry."""
+
+
+class Shares(NamedTuple):
+    """How ``memory.budget`` is divided, in bytes."""
+
+    fetched: int
+    sending: int
+    held: int
+    """For records and server events, from the fetch to the outcome."""
+
+
+def divide(budget: int) -> Shares:
+    """Divide the whole budget into its shares."""
+    fetched, sending = max(budget // FETCH_SHARE, 2**20), budget // SEND_SHARE
+    return Shares(fetched, sending, budget - fetched - sending)
 
 
 class Budget:

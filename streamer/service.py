@@ -24,7 +24,7 @@ from streamer.kafka.consumer import ConsumerThread
 from streamer.kafka.crossing import Crossing
 from streamer.kafka.writer import Writer
 from streamer.ledger import Ledger
-from streamer.memory import Budget
+from streamer.memory import Budget, divide
 from streamer.metrics import Metrics
 from streamer.overview import Overview
 from streamer.pipeline import Parts, Pipeline
@@ -52,7 +52,8 @@ class Service:
         """
         self.settings = settings
         self.ledger = Ledger()
-        self.budget = Budget(settings.memory.budget)
+        self._shares = divide(settings.memory.budget)
+        self.budget = Budget(self._shares.held)
         self.metrics = Metrics(__version__)
         self.book = FilePixelBook(settings.pixels, settings.meta, os.environ)
         self.translator = make_translator(settings, self.book)
@@ -118,7 +119,15 @@ class Service:
         settings, delivery = self.settings, self.settings.delivery
         guard = RefusalGuard(delivery.refused_share_limit, delivery.refused_share_minimum)
         backoff = Backoff(delivery.backoff_base_seconds, delivery.backoff_max_seconds)
-        office = Office(transport, self.book, pipeline.settled, pipeline.forgotten, pipeline.failed, self.metrics)
+        office = Office(
+            transport,
+            self.book,
+            pipeline.settled,
+            pipeline.forgotten,
+            pipeline.failed,
+            events=self.metrics,
+            max_bytes_in_flight=self._shares.sending,
+        )
         return Parts(
             translator=self.translator,
             windows=Windows(settings.window),
@@ -132,7 +141,7 @@ class Service:
 
     def _open_consumer(self, closing: AsyncExitStack, pipeline: Pipeline) -> ConsumerThread:
         def make(on_commit: Callable[..., None]) -> Consumer:
-            config: dict[str, Any] = consumer_config(self.settings.kafka, self.settings.memory.budget)
+            config: dict[str, Any] = consumer_config(self.settings.kafka, self._shares.fetched)
             return Consumer(config | {"on_commit": on_commit}, logger=_librdkafka)
 
         drain_seconds = self.settings.stop.drain_seconds

@@ -159,7 +159,7 @@ class MemorySettings(Section):
     """Memory is bounded in bytes from the fetch to the last retry."""
 
     budget: ByteSize = Field(default=256 * 2**20, ge=16 * 2**20)
-    """For all records, server events and requests in the process, librdkafka's queues included."""
+    """For all of it: librdkafka's fetched records (an eighth), requests being sent (a quarter), and what is held."""
 
 
 class PixelsSettings(Section):

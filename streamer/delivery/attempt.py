@@ -51,6 +51,11 @@ class Attempt:
             return self.batch.entries
         return [*self.batch.entries, *self.hunt.sibling, *self.hunt.aside]
 
+    @property
+    def size(self) -> int:
+        """Bytes of JSON in the batch to be sent, commas included."""
+        return sum(len(entry.event.body) + 1 for entry in self.batch.entries)
+
     def with_entries(self, entries: Sequence[Entry]) -> "Attempt":
         """Return it with other events in the batch."""
         return replace(self, batch=replace(self.batch, entries=entries))

@@ -45,6 +45,8 @@ class Office:
     """Asks for the end of the process."""
     events: DeliveryEvents = field(default_factory=Uncounted)
     unix_time: Callable[[], float] = time.time
+    max_bytes_in_flight: float = math.inf
+    """Of JSON, in all requests at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Courier:
         self._meta = meta
         self._delivery = delivery
         self._backoff = backoff
-        self._lanes = Lanes(delivery.max_in_flight, delivery.max_in_flight_per_pixel)
+        self._lanes = Lanes(delivery.max_in_flight, delivery.max_in_flight_per_pixel, office.max_bytes_in_flight)
         self._parking = Parking(delivery.probe_seconds)
         self._held_scopes: dict[tuple[Scope, str], float] = {}
         self._seen: dict[str, Seen] = {}

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
+from math import inf
 
 from streamer.delivery.attempt import Attempt
 from streamer.delivery.batch import Batch
@@ -43,10 +44,19 @@ class _Lane:
         """When its next attempt may go; it must not be empty."""
         return max(self.held_until, self.rests_until, 0.0 if self.queue else self.later[0][0])
 
-    def pop(self, now: float) -> Attempt:
-        if self.later and self.later[0][0] <= now:
-            return heapq.heappop(self.later)[2]
-        return heapq.heappop(self.queue)[2]
+    def next(self, now: float) -> Attempt:
+        """Return the attempt whose turn it is; one must be ready."""
+        return (self.later if self._later_is_due(now) else self.queue)[0][2]
+
+    def pop(self, now: float) -> None:
+        """Take that attempt out."""
+        if self._later_is_due(now):
+            heapq.heappop(self.later)
+        else:
+            heapq.heappop(self.queue)
+
+    def _later_is_due(self, now: float) -> bool:
+        return bool(self.later) and self.later[0][0] <= now
 
     def attempts(self) -> Iterator[Attempt]:
         yield from (attempt for _, _, attempt in self.queue)
@@ -56,14 +66,19 @@ class _Lane:
 class Lanes:
     """All lanes, with the limits on requests in flight."""
 
-    def __init__(self, max_in_flight: int, max_in_flight_per_pixel: int) -> None:
-        """Give out at most so many attempts at a time, over all and for one pixel."""
+    def __init__(self, max_in_flight: int, max_in_flight_per_pixel: int, max_bytes_in_flight: float = inf) -> None:
+        """Give out at most so many attempts at a time, over all and for one pixel, and so many bytes.
+
+        An attempt that is larger by itself than ``max_bytes_in_flight`` goes when nothing else is in flight.
+        """
         self._max = max_in_flight
         self._max_per_pixel = max_in_flight_per_pixel
+        self._max_bytes = max_bytes_in_flight
         self._lanes: dict[str, _Lane] = {}
         self._round: deque[str] = deque()
         self._waiting: list[tuple[float, str]] = []
-        self._flying: set[Attempt] = set()
+        self._flying: dict[Attempt, int] = {}  # with their bytes
+        self._bytes = 0
         self._numbers = count(1)
 
     def submit(self, batch: Batch) -> None:
@@ -116,9 +131,16 @@ class Lanes:
             if lane.ready_at > now:
                 self._wait(pixel_id, lane, lane.ready_at)
                 continue
-            attempt = lane.pop(now)
+            attempt = lane.next(now)
+            size = attempt.size
+            if self._flying and self._bytes + size > self._max_bytes:
+                lane.queued = True
+                self._round.appendleft(pixel_id)  # it is still its turn, once something has landed
+                return None
+            lane.pop(now)
             lane.in_flight += 1
-            self._flying.add(attempt)
+            self._flying[attempt] = size
+            self._bytes += size
             self._enter(pixel_id)
             return attempt
         return None
@@ -128,7 +150,7 @@ class Lanes:
         pixel_id = attempt.batch.pixel_id
         lane = self._lanes[pixel_id]
         lane.in_flight -= 1
-        self._flying.remove(attempt)
+        self._bytes -= self._flying.pop(attempt)
         if not lane.empty:
             self._enter(pixel_id)
         elif not lane.in_flight:
@@ -162,6 +184,11 @@ class Lanes:
     def in_flight(self) -> int:
         """Attempts that were given out."""
         return len(self._flying)
+
+    @property
+    def bytes_in_flight(self) -> int:
+        """Bytes of JSON in them."""
+        return self._bytes
 
     @property
     def oldest(self) -> float | None:

@@ -4,9 +4,6 @@ from typing import Any
 
 from streamer.settings import KafkaSettings
 
-FETCH_SHARE = 8
-"""One part in so many of the memory budget is librdkafka's own queue of fetched records."""
-
 _OURS = {
     "bootstrap.servers": "kafka.bootstrap_servers",
     "metadata.broker.list": "kafka.bootstrap_servers",
@@ -28,38 +25,31 @@ def refused_keys(settings: KafkaSettings) -> dict[str, str]:
     return {key: _OURS[key] for key in settings.client if key in _OURS}
 
 
-def fetch_bytes(budget: int) -> int:
-    """Return how many bytes of a memory budget librdkafka may hold in fetched records."""
-    return max(budget // FETCH_SHARE, 2**20)
-
-
 def client_config(settings: KafkaSettings) -> dict[str, Any]:
     """Return what every client of the cluster shares."""
     return {"client.id": "streamer", **settings.client, "bootstrap.servers": settings.bootstrap_servers}
 
 
-def consumer_config(settings: KafkaSettings, budget: int) -> dict[str, Any]:
+def consumer_config(settings: KafkaSettings, fetched_bytes: int) -> dict[str, Any]:
     """Return the consumer's configuration.
 
     Defaults that the user may override stand before ``kafka.client``, what correctness hangs on behind it.
+
+    :param fetched_bytes: what librdkafka may hold of records that it has fetched.
     """
-    queue = fetch_bytes(budget)
     return {
         "topic.metadata.refresh.interval.ms": 30_000,
         "max.poll.interval.ms": 300_000,
         "queued.min.messages": 10_000,
-        "queued.max.messages.kbytes": queue // 1024,
-        "fetch.max.bytes": queue // 2,
-        "fetch.message.max.bytes": min(2**20, queue // 2),
-        "message.max.bytes": min(1_000_000, queue // 2),
+        "queued.max.messages.kbytes": fetched_bytes // 1024,
+        "fetch.max.bytes": fetched_bytes // 2,
+        "fetch.message.max.bytes": min(2**20, fetched_bytes // 2),
+        "message.max.bytes": min(1_000_000, fetched_bytes // 2),
         # With small queues the default of a second would cut throughput sevenfold.
         "fetch.queue.backoff.ms": 20,
         **client_config(settings),
         "group.id": settings.group_id,
-        "partition.assignment.strategy": "kafka.group_protocol",
-    "session.timeout.ms": "kafka.session_timeout_seconds",
-    "enable.idempotence": "nothing: Streamer needs it",
-    "enable.auto.commit": False,
+        "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         # The end of a partition tells the offset behind transaction markers, which no record does.
         "enable.partition.eof": True,

@@ -217,3 +217,20 @@ def test_no_batch_is_lost_doubled_early_or_beyond_the_limits_whatever_happens(se
         else:
             play.sleep()
     assert play.lanes._lanes == {}, f"seed {seed}"
+
+
+def test_no_more_bytes_are_in_flight_than_allowed_and_a_larger_batch_goes_alone() -> None:
+    one = Attempt(batch(10)).size
+    lanes = Lanes(9, 9, max_bytes_in_flight=2.5 * one)
+    for pixel in range(5):
+        lanes.submit(batch(10, str(pixel)))
+    lanes.submit(batch(100, "large"))
+    sizes = []
+    while (attempt := lanes.take(0)) is not None or lanes.in_flight:
+        if attempt is None:
+            lanes.landed(next(iter(lanes.moving(0))))
+            continue
+        sizes.append(lanes.bytes_in_flight)
+        assert lanes.bytes_in_flight <= 2.5 * one or lanes.in_flight == 1
+    assert len(sizes) == 6
+    assert lanes.bytes_in_flight == 0
