@@ -4,15 +4,14 @@ Resolution makes fastavro twice as slow. It is needed only where it would change
 the reader by fields that they leave out or add, and a field that is not there reads as ``None``, as its default would.
 """
 
-from typing import Any
-
-from streamer.records.schema import AvroSchema
+from streamer.records.schema import AvroSchema, Json
 
 _PROMOTIONS = {"int": {"long", "float", "double"}, "long": {"float", "double"}, "float": {"double"}}
 """Avro specification, "Schema resolution". Here a whole number where a double is expected stays a whole number; the
 engine makes it one."""
 
-_EMPTY_DEFAULTS: tuple[Any, ...] = (None, [], {})
+_INNER = {"array": "items", "map": "values"}
+_EMPTY_DEFAULTS: tuple[Json, ...] = (None, [], {})
 
 
 def reads_directly(writer: AvroSchema, reader: AvroSchema) -> bool:
@@ -42,29 +41,28 @@ class _Comparison:
         self._reader = reader.named
         self._compared: set[tuple[str, str]] = set()
 
-    def fits(self, writer: Any, reader: Any) -> bool:
+    def fits(self, writer: Json, reader: Json) -> bool:
         writer, reader = _resolved(writer, self._writer), _resolved(reader, self._reader)
         if isinstance(writer, list):
             return isinstance(reader, list) and all(self.fits(branch, reader) for branch in writer)
         if isinstance(reader, list):
             return any(self.fits(writer, branch) for branch in reader)
+        return self._types_fit(writer, reader)
+
+    def _types_fit(self, writer: Json, reader: Json) -> bool:
         kind, wanted = _type(writer), _type(reader)
         if kind != wanted:
             return wanted in _PROMOTIONS.get(kind, ())
-        match kind:
-            case "record" | "error":
-                return self._records_fit(writer, reader)
-            case "array":
-                return self.fits(writer["items"], reader["items"])
-            case "map":
-                return self.fits(writer["values"], reader["values"])
-            case "enum":
-                return set(writer["symbols"]) <= set(reader["symbols"])
-            case "fixed":
-                return bool(writer["size"] == reader["size"])
-        return True
+        inner = _INNER.get(kind)
+        if inner is not None:
+            return self.fits(writer[inner], reader[inner])
+        if kind in {"record", "error"}:
+            return self._records_fit(writer, reader)
+        if kind == "enum":
+            return set(writer["symbols"]) <= set(reader["symbols"])
+        return kind != "fixed" or bool(writer["size"] == reader["size"])
 
-    def _records_fit(self, writer: dict[str, Any], reader: dict[str, Any]) -> bool:
+    def _records_fit(self, writer: dict[str, Json], reader: dict[str, Json]) -> bool:
         pair = (writer["name"], reader["name"])
         if pair in self._compared:
             return True
@@ -72,15 +70,15 @@ class _Comparison:
         written = {field["name"]: field for field in writer["fields"]}
         return all(self._field_fits(written.get(field["name"]), field) for field in reader["fields"])
 
-    def _field_fits(self, written: dict[str, Any] | None, field: dict[str, Any]) -> bool:
+    def _field_fits(self, written: dict[str, Json] | None, field: dict[str, Json]) -> bool:
         if written is None:
             return not field.get("aliases") and "default" in field and field["default"] in _EMPTY_DEFAULTS
         return self.fits(written["type"], field["type"])
 
 
-def _resolved(schema: Any, named: dict[str, Any]) -> Any:
+def _resolved(schema: Json, named: dict[str, Json]) -> Json:
     return named.get(schema, schema) if isinstance(schema, str) else schema
 
 
-def _type(schema: Any) -> str:
+def _type(schema: Json) -> str:
     return str(schema["type"] if isinstance(schema, dict) else schema)

@@ -4,7 +4,8 @@ confluent-kafka's own client does the work: time-outs, retries, several addresse
 become ours: a schema, "there is none", or "can't be asked now".
 """
 
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 from confluent_kafka.schema_registry import AsyncSchemaRegistryClient, Schema
 from confluent_kafka.schema_registry.error import SchemaRegistryError
@@ -15,6 +16,8 @@ from streamer.records.wire import SchemaKey
 from streamer.settings import SchemaRegistrySettings
 
 __all__ = ["RegistrySchemas", "SchemaSourceUnavailable", "client_config"]
+
+Answer = TypeVar("Answer")
 
 _NOT_FOUND = frozenset({40401, 40402, 40403})
 """Subject, version and schema not found (Confluent Schema Registry, API reference, errors). A 404 without such a code
@@ -65,9 +68,9 @@ class RegistrySchemas:
             if found is None:
                 raise SchemaError(f"{where}: refers to version {version} of {name}, which is not there")
             await self._collect(found.schema, where, into)
-            into[name, version] = found.schema.schema_str
+            into[name, version] = found.schema.schema_str or ""
 
-    async def _ask(self, where: str, asking: Any) -> Any:
+    async def _ask(self, where: str, asking: Awaitable[Answer]) -> Answer | None:
         try:
             return await asking
         except SchemaRegistryError as error:
@@ -78,9 +81,7 @@ class RegistrySchemas:
             raise self._unavailable(where, type(error).__name__) from None
 
     def _unavailable(self, where: str, what: str) -> SchemaSourceUnavailable:
-        return SchemaSourceUnavailable(
-            f"{where} can't be had from {_without_login(self._url)} (schema_registry.url): {what}"
-        )
+        return SchemaSourceUnavailable(f"{where} can't be had from {self._url} (schema_registry.url): {what}")
 
 
 def client_config(settings: SchemaRegistrySettings) -> dict[str, Any]:
@@ -107,7 +108,3 @@ def client_config(settings: SchemaRegistrySettings) -> dict[str, Any]:
         config["bearer.auth.token"] = settings.bearer_token.get_secret_value()
         config["bearer.auth.logical.cluster"] = ""  # Confluent Cloud's; the client insists on one
     return config
-
-
-def _without_login(urls: str) -> str:
-    return ", ".join(url.strip().rpartition("@")[2] for url in urls.split(","))

@@ -1,15 +1,12 @@
 """Invented tag events, for the demo and for benchmarks: the same seed gives the same events."""
 
-import io
 import itertools
 import json
 import random
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import fastavro
-
-from streamer.records.schema import AvroSchema, parse_schema
+from streamer.records.schema import AvroSchema, Json, encode, parse_schema
 
 USERS = 20_000
 """Distinct users: more than any cache of the record path holds."""
@@ -18,8 +15,10 @@ _DAY_MS = 86_400_000
 
 # The fields under which every producer writes; all others came later or are for few.
 _FIRST_FIELDS = {
-    "TagEvent": "pixel_id container_id event_name event_id event_time page_url referrer client_ip user_agent cookies "
-    "user properties",
+    "TagEvent": (
+        "pixel_id container_id event_name event_id event_time page_url referrer client_ip user_agent cookies user "
+        "properties"
+    ),
     "User": "email phone first_name last_name city state zip country external_id birthdate gender",
     "Properties": "currency value order_id items",
     "Item": "id quantity price",
@@ -93,8 +92,7 @@ _COUNTRIES = (
 
 _AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 "
-    "Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
     "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
 )
 _EVENT_NAMES = ("PageView", "ViewContent", "AddToCart", "InitiateCheckout", "Purchase", "Lead")
@@ -134,18 +132,15 @@ def distinct_tag_events(seed: int, pixels: Sequence[str], now_ms: int, count: in
 
 def first_version(schema: AvroSchema) -> AvroSchema:
     """Return the tag event's schema as a producer has it that writes only the fields every tag event has."""
-
     return parse_schema(json.dumps(_first_fields(schema.definition)), "the tag event's first version")
 
 
 def encode_tag_event(event: dict[str, Any], schema: AvroSchema) -> bytes:
     """Return an event's Avro body, without framing; fields that are left out take the schema's defaults."""
-    out = io.BytesIO()
-    fastavro.schemaless_writer(out, schema.parsed, event)
-    return out.getvalue()
+    return encode(event, schema)
 
 
-def _first_fields(node: Any) -> Any:
+def _first_fields(node: Json) -> Json:
     if isinstance(node, list):
         return [_first_fields(each) for each in node]
     if not isinstance(node, dict):
@@ -219,7 +214,7 @@ def _phone(number: int, country: _Country) -> str:
 def _properties(rng: random.Random, country: _Country, name: str) -> dict[str, Any] | None:
     if name in {"PageView", "Lead"}:
         return None
-    items = [
+    items: list[dict[str, Any]] = [
         {
             "id": f"sku-{rng.randrange(10_000)}",
             "quantity": rng.randrange(1, 4),
@@ -260,7 +255,7 @@ def _no_such_pixel(event: dict[str, Any]) -> None:
 
 
 def _worth_nothing_certain(event: dict[str, Any]) -> None:
-    event.update(event_name="Purchase", properties={"currency": None, "value": 1.0})
+    event.update(event_name="Purchase", properties={"currency": None, "value": 1.0, "order_id": None, "items": []})
 
 
 _SKIPPED = (_without_consent, _without_pixel)

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ from fastavro.schema import SchemaParseException, UnknownType, fingerprint, to_p
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _NESTED = ("type", "items", "values")
+
+
+Json = Any
+"""A JSON value: Avro schemas are JSON."""
 
 
 class SchemaError(ValueError):
@@ -31,7 +36,7 @@ class AvroSchema:
     """The named types it uses, by full name."""
     units: dict[str, str] = field(repr=False)
     """Logical types by path, such as ``{"event_time": "timestamp-millis"}``."""
-    definition: Any = field(repr=False)
+    definition: Json = field(repr=False)
     """The JSON it was made from."""
 
 
@@ -85,7 +90,14 @@ def crc_64_avro(schema: AvroSchema) -> bytes:
     return bytes.fromhex(fingerprint(to_parsing_canonical_form(schema.definition), "CRC-64-AVRO"))
 
 
-def _parse(definition: dict[str, Any], references: Sequence[Any]) -> AvroSchema:
+def encode(record: dict[str, Any], schema: AvroSchema) -> bytes:
+    """Return a record's Avro body, without framing; fields that are left out take the schema's defaults."""
+    out = BytesIO()
+    fastavro.schemaless_writer(out, schema.parsed, record)
+    return out.getvalue()
+
+
+def _parse(definition: dict[str, Any], references: Sequence[Json]) -> AvroSchema:
     named: dict[str, Any] = {}
     for reference in references:
         fastavro.parse_schema(_without_logical_types(reference), named)
@@ -93,7 +105,7 @@ def _parse(definition: dict[str, Any], references: Sequence[Any]) -> AvroSchema:
     return AvroSchema(parsed["name"], parsed, named, dict(_units(definition, "")), definition)
 
 
-def _without_logical_types(schema: Any) -> Any:
+def _without_logical_types(schema: Json) -> Json:
     """Return a schema without what does not change how a record is read: logical types and texts.
 
     All strings are interned: fastavro and the engine look up fields by them, which is then a comparison of pointers.
@@ -111,7 +123,7 @@ def _without_logical_types(schema: Any) -> Any:
     return bare["type"] if bare.keys() == {"type"} else bare
 
 
-def _units(schema: Any, path: str) -> Iterator[tuple[str, str]]:
+def _units(schema: Json, path: str) -> Iterator[tuple[str, str]]:
     if isinstance(schema, list):
         for branch in schema:
             yield from _units(branch, path)

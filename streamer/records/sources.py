@@ -95,4 +95,3 @@ class SchemaFiles:
 
 def _files(paths: Iterable[Path]) -> list[Path]:
     return [file for path in paths for file in (sorted(path.glob("*.avsc")) if path.is_dir() else [path])]
-

@@ -89,13 +89,9 @@ def fault_of(event: Event, draft: Draft) -> Fault | None:
     custom = event.get("custom_data")
     if custom is not None:
         _follow_from_contents(custom, event["event_name"])
-    if event["event_name"] == "Purchase":
-        fault = _purchase_fault(custom or {})
-    else:
-        fault = _spare_value(event, custom, draft)
     needs = _NEEDS.get(event["action_source"])
     return (
-        fault
+        _value_fault(event, custom or {}, draft)
         or (needs(event, draft) if needs is not None else None)
         or _processing_fault(event)
         or _user_fault(event["user_data"])
@@ -114,22 +110,20 @@ def _follow_from_contents(custom: Event, event_name: str) -> None:
         custom["num_items"] = sum([content["quantity"] for content in contents])
 
 
-def _purchase_fault(custom: Event) -> Fault | None:
-    """Meta, standard events: a purchase needs ``currency`` and ``value`` (2804010)."""
-    for key in ("currency", "value"):
-        if key not in custom:
-            return Fault(Reason.MISSING_FIELD, f"custom_data.{key}")
+def _value_fault(event: Event, custom: Event, draft: Draft) -> Fault | None:
+    """Meta, standard events: a purchase needs ``currency`` and ``value``; any value needs a currency (2804010).
+
+    A value without one is left out where it may be: guessing a currency would make it wrong money.
+    """
+    if event["event_name"] == "Purchase":
+        missing = "currency" if "currency" not in custom else "value" if "value" not in custom else None
+        return Fault(Reason.MISSING_FIELD, f"custom_data.{missing}") if missing else None
+    if "value" in custom and "currency" not in custom:
+        del custom["value"]
+        draft.note("custom_data.value", NoteReason.INCOMPLETE)
+        if not custom:
+            del event["custom_data"]
     return None
-
-
-def _spare_value(event: Event, custom: Event | None, draft: Draft) -> None:
-    """Meta, custom data parameters: a value needs a currency (2804010); guessing one would make it wrong money."""
-    if custom is None or "value" not in custom or "currency" in custom:
-        return
-    del custom["value"]
-    draft.note("custom_data.value", NoteReason.INCOMPLETE)
-    if not custom:
-        del event["custom_data"]
 
 
 def _user_fault(user: Event) -> Fault | None:

@@ -1,5 +1,6 @@
 """A server event while it is being made."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from streamer.translate.engine import Note, Origin
@@ -15,19 +16,23 @@ class Draft(dict[str, Section]):
     A section is there as soon as something is looked for in it.
     """
 
-    __slots__ = ("notes", "origin", "place", "region")
+    __slots__ = ("notes", "origin", "pixels", "place", "region", "row")
 
-    def __init__(self, origin: Origin, place: str | None, region: str | None) -> None:
+    def __init__(self, row: int, origin: Origin, pixels: Sequence[str]) -> None:
         """Begin with nothing.
 
+        :param row: which record of the slice it comes from.
         :param origin: where the record first stood.
-        :param place: country by which states and postcodes are read, ISO 3166-1 alpha-2 in lowercase.
-        :param region: country by which phone numbers are read.
+        :param pixels: those it is for; the same rules count for all of them.
         """
+        self.row = row
         self.origin = origin
-        self.place = place
-        self.region = region
-        self.notes: list[Note] = []
+        self.pixels = pixels
+        self.place: str | None = None
+        """Country by which states and postcodes are read, ISO 3166-1 alpha-2 in lowercase."""
+        self.region: str | None = None
+        """Country by which phone numbers are read."""
+        self.notes: tuple[Note, ...] = ()
 
     def __missing__(self, name: str) -> Section:
         section: Section = {}
@@ -36,7 +41,7 @@ class Draft(dict[str, Section]):
 
     def note(self, field: str, reason: NoteReason) -> None:
         """Say that a field was left out or repaired."""
-        self.notes.append(Note(field, reason))
+        self.notes += (Note(field, reason),)
 
     def joined(self) -> Section:
         """Return the event with the sections that have something; ``user_data`` is there in any case."""

@@ -2,12 +2,10 @@
 
 import sys
 from collections.abc import Callable
-from typing import Any
 
-Decoded = dict[str, Any]
-"""A record as fastavro decodes it. A field that its writer does not have may be missing."""
+from streamer.records.decode import Decoded, Value
 
-Find = Callable[[Decoded], Any]
+Find = Callable[[Decoded], Value]
 
 
 def finder(path: str) -> Find:
@@ -22,14 +20,14 @@ def finder(path: str) -> Find:
     if len(steps) == len(("outer", "inner")):
         outer, inner = steps
 
-        def find_inner(record: Decoded) -> Any:
+        def find_inner(record: Decoded) -> Value:
             value = record.get(outer)
             return value.get(inner) if value.__class__ is dict else None
 
         return find_inner
 
-    def find(record: Decoded) -> Any:
-        value: Any = record
+    def find(record: Decoded) -> Value:
+        value: Value = record
         for step in steps:
             if value.__class__ is not dict:
                 return None

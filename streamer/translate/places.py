@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
+from streamer.records.decode import Decoded
 from streamer.translate.normalise import country
-from streamer.translate.paths import Decoded, finder
+from streamer.translate.paths import finder
 from streamer.translate.plan import Rule
 
 _LONGEST = 64
@@ -26,7 +27,7 @@ def place_finder(rules: Iterable[Rule]) -> Callable[[Decoded], str | None]:
             if value.__class__ is str and len(value) <= _LONGEST:
                 known = _cached_country(value)
                 if known.__class__ is str:
-                    return known  # type: ignore[return-value]
+                    return known
         return None
 
     return place

@@ -80,6 +80,8 @@ class PixelRules:
 
     phone_region: str | None = None
     """ISO 3166-1 alpha-2 in lowercase: the region of phone numbers that come with neither country code nor country."""
+    enabled: bool = True
+    """False: nothing is sent to it."""
 
 
 @dataclass(frozen=True, slots=True)

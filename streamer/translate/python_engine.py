@@ -5,43 +5,30 @@ route; carry out the rules of the mapping; check; JSON.
 """
 
 from collections.abc import Iterable, Sequence
-from io import BytesIO
-from typing import NamedTuple
 
 import orjson
-from fastavro import schemaless_reader
 from fastavro.read import SchemaResolutionError
 
 from streamer.outcomes import Outcome, Reason
-from streamer.records.compat import reads_directly
+from streamer.records.decode import Decoded, decoder
 from streamer.records.schema import AvroSchema
 from streamer.translate.checks import age_fault, complete, expires_at, fault_of
 from streamer.translate.draft import Draft
 from streamer.translate.engine import Origin, Refusal, ServerEvent, Translation
-from streamer.translate.paths import Decoded
 from streamer.translate.places import place_finder
 from streamer.translate.plan import PixelRules, Plan
 from streamer.translate.routing import consent_checker, router
 from streamer.translate.special import SPECIAL
 from streamer.translate.tree import grow, walk
 
-_AT_ONCE = 32
+_AT_ONCE = 64
 """Records that are decoded at the same time: what they take stays in the processor's cache."""
 
 _BAD_AVRO = Refusal(Outcome.DEAD_LETTERED, Reason.BAD_AVRO)
 _TRAILING_BYTES = Refusal(Outcome.DEAD_LETTERED, Reason.TRAILING_BYTES)
 _INCOMPATIBLE_SCHEMA = Refusal(Outcome.DEAD_LETTERED, Reason.INCOMPATIBLE_SCHEMA)
+_OPTED_OUT = Refusal(Outcome.SKIPPED, Reason.PIXEL_OPTED_OUT)
 _UNTRANSLATABLE = Refusal(Outcome.DEAD_LETTERED, Reason.UNTRANSLATABLE)
-
-
-class _Row(NamedTuple):
-    """A record on its way to pixels that have the same rules."""
-
-    record: Decoded
-    draft: Draft
-    answer: list[ServerEvent | Refusal]
-    """What comes of the record for all of its pixels."""
-    pixels: Sequence[str]
 
 
 class PythonEngine:
@@ -51,8 +38,7 @@ class PythonEngine:
 
     def __init__(self, writer: AvroSchema, reader: AvroSchema, plan: Plan) -> None:
         """Compile the plan."""
-        self._writer = writer.parsed
-        self._reader = None if reads_directly(writer, reader) else reader.parsed
+        self._decode_body = decoder(writer, reader)
         self._pixels = dict(plan.pixels)
         self._defaults = plan.defaults
         self._margin = plan.age_margin_seconds
@@ -78,45 +64,48 @@ class PythonEngine:
             return [self._translate([body], [origin], now)[0] for body, origin in zip(records, origins, strict=True)]
 
     def _together(self, records: Sequence[bytes], origins: Sequence[Origin], now: int) -> list[Translation]:
-        answers: list[list[ServerEvent | Refusal]] = [[] for _ in records]
-        rows: list[_Row] = []
-        for body, origin, answer in zip(records, origins, answers, strict=True):
+        answers: list[Translation] = [()] * len(records)
+        rows: list[tuple[Decoded, Draft]] = []
+        for row, body in enumerate(records):
             record = self._decode(body)
             if isinstance(record, Refusal):
-                answer.append(record)
+                answers[row] = (record,)
             else:
-                rows += self._rows(record, origin, answer)
-        walk(self._tree, [row[:2] for row in rows])
-        for row in rows:
-            row.answer.extend(self._finish(row.draft, row.pixels, now))
-        return list(map(tuple, answers))
+                answers[row] = self._begin(row, record, origins[row], rows)
+        walk(self._tree, rows)
+        for _, draft in rows:
+            answers[draft.row] += self._finish(draft, now)
+        return answers
 
     def _decode(self, body: bytes) -> Decoded | Refusal:
-        source = BytesIO(body)
         try:
-            record = schemaless_reader(source, self._writer, self._reader)
+            record, end = self._decode_body(body)
         except SchemaResolutionError:
             return _INCOMPATIBLE_SCHEMA
-        except Exception:  # noqa: BLE001 - fastavro raises a dozen kinds for bad bytes, and their texts hold values
+        except Exception:  # noqa: BLE001 - bad bytes raise a dozen kinds, and their texts hold values
             return _BAD_AVRO
-        # fastavro stops at the end of the record and does not mind what follows.
-        return record if source.tell() == len(body) else _TRAILING_BYTES  # type: ignore[return-value]
+        if end == len(body):
+            return record
+        return _TRAILING_BYTES if end < len(body) else _BAD_AVRO
 
-    def _rows(self, record: Decoded, origin: Origin, answer: list[ServerEvent | Refusal]) -> Iterable[_Row]:
-        """Find the pixels a record goes to: a row for all that have the same rules. Refusals go to the answer."""
+    def _begin(self, row: int, record: Decoded, origin: Origin, rows: list[tuple[Decoded, Draft]]) -> Translation:
+        """Route a record: a draft for all pixels that have the same rules, and the refusals for the others."""
         pixels = self._route(record)
         if isinstance(pixels, Refusal):
-            answer.append(pixels)
-            return ()
+            return (pixels,)
         forbidden = self._consent(record)
         if forbidden is not None:
-            answer.extend([forbidden._replace(pixel_id=pixel_id) for pixel_id in pixels])
-            return ()
+            return _for_each(pixels, forbidden)
+        refusals: Translation = ()
         place = self._place(record)
-        return [
-            _Row(record, Draft(origin, place, place or rules.phone_region), answer, alike)
-            for rules, alike in self._by_rules(pixels)
-        ]
+        for rules, alike in self._by_rules(pixels):
+            if not rules.enabled:
+                refusals += _for_each(alike, _OPTED_OUT)
+                continue
+            draft = Draft(row, origin, alike)
+            draft.place, draft.region = place, place or rules.phone_region
+            rows.append((record, draft))
+        return refusals
 
     def _by_rules(self, pixels: Sequence[str]) -> Iterable[tuple[PixelRules, Sequence[str]]]:
         if len(pixels) == 1:
@@ -126,12 +115,18 @@ class PythonEngine:
             groups.setdefault(self._pixels.get(pixel_id, self._defaults), []).append(pixel_id)
         return groups.items()
 
-    def _finish(self, draft: Draft, pixels: Sequence[str], now: int) -> list[ServerEvent | Refusal]:
+    def _finish(self, draft: Draft, now: int) -> Translation:
         """Check an event, and make its JSON once for all of its pixels."""
         event = draft.joined()
         fault = complete(event, draft) or age_fault(event, self._margin, now) or fault_of(event, draft)
         if fault is not None:
-            return [Refusal(Outcome.DEAD_LETTERED, *fault, pixel_id) for pixel_id in pixels]
-        body, notes, expires = orjson.dumps(event), tuple(draft.notes), expires_at(event, self._margin)
+            return _for_each(draft.pixels, Refusal(Outcome.DEAD_LETTERED, *fault))
+        body, expires = orjson.dumps(event), expires_at(event, self._margin)
         name, event_id, event_time = event["event_name"], event["event_id"], event["event_time"]
-        return [ServerEvent(pixel_id, body, name, event_id, event_time, expires, notes) for pixel_id in pixels]
+        return tuple(
+            [ServerEvent(pixel_id, body, name, event_id, event_time, expires, draft.notes) for pixel_id in draft.pixels]
+        )
+
+
+def _for_each(pixels: Iterable[str], refusal: Refusal) -> Translation:
+    return tuple([refusal._replace(pixel_id=pixel_id) for pixel_id in pixels])

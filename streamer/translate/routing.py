@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from streamer.outcomes import Outcome, Reason
+from streamer.records.decode import Decoded
 from streamer.translate.engine import Refusal
-from streamer.translate.paths import Decoded, finder
+from streamer.translate.paths import finder
 from streamer.translate.plan import ConsentRule, Plan
 
 Route = Callable[[Decoded], tuple[str, ...] | Refusal]

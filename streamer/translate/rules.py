@@ -8,18 +8,28 @@ from collections.abc import Callable, Collection, Mapping
 from math import isfinite
 from socket import AF_INET6, inet_pton
 from types import MappingProxyType
-from typing import Any
 
+from streamer.records.decode import Value
 from streamer.translate.identifiers import client_ip, fbp, lead_id
 from streamer.translate.normalise import currency
 from streamer.translate.notes import Drop, NoteReason
 from streamer.translate.plan import RuleName
 
-Convert = Callable[[Any], Any]
+Convert = Callable[[Value], Value]
 """A value that is not ``None`` in; a value, a :class:`Drop`, or ``None`` out."""
 
 ACTION_SOURCES = frozenset(
-    "website app email phone_call chat physical_store system_generated business_messaging other".split()
+    {
+        "website",
+        "app",
+        "email",
+        "phone_call",
+        "chat",
+        "physical_store",
+        "system_generated",
+        "business_messaging",
+        "other",
+    }
 )
 """Meta, server event parameters."""
 
@@ -36,7 +46,9 @@ CUSTOMER_SEGMENTS = frozenset(
 )
 """Meta, server event parameters."""
 
-CONTENT_TYPES = frozenset("product product_group destination flight home_listing hotel vehicle vehicle_offer".split())
+CONTENT_TYPES = frozenset(
+    {"product", "product_group", "destination", "flight", "home_listing", "hotel", "vehicle", "vehicle_offer"}
+)
 """Meta, pixel reference: products, and the kinds of catalogue for travel, property and cars."""
 
 DELIVERY_CATEGORIES = frozenset({"in_store", "curbside", "home_delivery"})
@@ -47,62 +59,62 @@ _EMPTY = Drop(NoteReason.EMPTY)
 _UNKNOWN = Drop(NoteReason.UNKNOWN)
 _MILLISECONDS = 1000
 _LIMITED_DATA_USE = "LDU"
-_URL = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@]+(?:[/?#]\S*)?").fullmatch
-_LOGIN = re.compile(r"^(https?://)[^\s/?#@]*@", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?").fullmatch
+_START = re.compile(r"^(https?://)(?:[^\s/?#@]*@)?", re.IGNORECASE)
 _WHITE_SPACE = re.compile(r"\s")
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}").fullmatch
 
 
-def text(value: Any) -> str | Drop:
-    """Text to the letter; whole numbers are written out."""
+def text(value: Value) -> str | Drop:
+    """Take text to the letter; whole numbers are written out."""
     if value.__class__ is str:
-        return value if value and not value.isspace() else _EMPTY  # type: ignore[no-any-return]
+        return value if value and not value.isspace() else _EMPTY
     return str(value) if value.__class__ is int else _MALFORMED
 
 
-def number(value: Any) -> float | Drop:
-    """A number, never NaN or infinite: JSON has none."""
+def number(value: Value) -> float | Drop:
+    """Take a number, never NaN or infinite: JSON has none."""
     if value.__class__ is float:
-        return value if isfinite(value) else _MALFORMED  # type: ignore[no-any-return]
+        return value if isfinite(value) else _MALFORMED
     return float(value) if value.__class__ is int else _MALFORMED
 
 
-def whole(value: Any) -> int | Drop:
-    """A whole number of at least 0."""
+def whole(value: Value) -> int | Drop:
+    """Take a whole number of at least 0."""
     return value if value.__class__ is int and value >= 0 else _MALFORMED
 
 
-def share(value: Any) -> float | Drop:
-    """A number from 0 to 1."""
+def share(value: Value) -> float | Drop:
+    """Take a number from 0 to 1."""
     made = number(value)
-    return _MALFORMED if made.__class__ is float and not 0 <= made <= 1 else made  # type: ignore[operator]
+    return _MALFORMED if made.__class__ is float and not 0 <= made <= 1 else made
 
 
-def flag(value: Any) -> bool | Drop:
-    """True or false."""
+def flag(value: Value) -> bool | Drop:
+    """Take true or false."""
     return value if value.__class__ is bool else _MALFORMED
 
 
-def bit(value: Any) -> int | Drop:
-    """1 or 0, as Meta's app events documentation writes flags."""
+def bit(value: Value) -> int | Drop:
+    """Give 1 or 0, as Meta's app events documentation writes flags."""
     return int(value) if value.__class__ is bool else _MALFORMED
 
 
-def seconds(value: Any) -> int | Drop:
-    """Unix seconds, of milliseconds."""
+def seconds(value: Value) -> int | Drop:
+    """Give Unix seconds, of milliseconds."""
     return value // _MILLISECONDS if value.__class__ is int and value > 0 else _MALFORMED
 
 
-def texts(value: Any) -> list[str] | Drop | None:
-    """A list of texts, the empty ones left out."""
+def texts(value: Value) -> list[str] | Drop | None:
+    """Take a list of texts, without the empty ones."""
     if value.__class__ is not list:
         return _MALFORMED
     kept = [each for each in map(text, value) if each.__class__ is str]
-    return kept or None  # type: ignore[return-value]
+    return kept or None
 
 
-def processing_options(value: Any) -> list[str] | Drop:
-    """``["LDU"]``, or ``[]``, which tells Meta that no option applies (Meta, data processing options).
+def processing_options(value: Value) -> list[str] | Drop:
+    """Give ``["LDU"]``, or ``[]``, which tells Meta that no option applies (Meta, data processing options).
 
     Limited Data Use is the only option there is, so that any word asks for it: none may be lost to its spelling.
     """
@@ -112,25 +124,25 @@ def processing_options(value: Any) -> list[str] | Drop:
     return [_LIMITED_DATA_USE] if any(word.strip() for word in words) else []
 
 
-def url(value: Any) -> str | Drop:
-    """An address of http or https: to the letter where it is in order, else with white space escaped and no login."""
+def url(value: Value) -> str | Drop:
+    """Take an address of http or https to the letter; white space in it is escaped, and a login left out."""
     if value.__class__ is not str:
         return _MALFORMED
     if _URL(value):
-        return value  # type: ignore[no-any-return]
-    repaired = _WHITE_SPACE.sub("%20", _LOGIN.sub(r"\1", value.strip()))
+        return value
+    repaired = _WHITE_SPACE.sub("%20", _START.sub(lambda start: start[1].lower(), value.strip()))
     if _URL(repaired):
         return repaired
     return _MALFORMED if repaired else _EMPTY
 
 
-def plain_id(value: Any) -> str | Drop:
-    """An id that Meta takes to the letter and never hashed."""
+def plain_id(value: Value) -> str | Drop:
+    """Take an id that Meta wants to the letter, and never hashed."""
     made = text(value)
     return Drop(NoteReason.HASHED) if made.__class__ is str and _SHA256(made) else made
 
 
-def ip(value: Any) -> str | Drop:
+def ip(value: Value) -> str | Drop:
     """Return the browser's address; the plain case, a public IPv6 address (2000::/3) and nothing else, comes first."""
     if value.__class__ is not str:
         return _MALFORMED
@@ -139,19 +151,19 @@ def ip(value: Any) -> str | Drop:
             inet_pton(AF_INET6, value)
         except (OSError, ValueError):
             return client_ip(value)
-        return value  # type: ignore[no-any-return]
+        return value
     return client_ip(value)
 
 
 def _one_of(allowed: Collection[str]) -> Convert:
-    def word(value: Any) -> str | Drop:
+    def word(value: Value) -> str | Drop:
         if value.__class__ is not str:
             return _MALFORMED
         if value in allowed:
-            return value  # type: ignore[no-any-return]
+            return value
         lowered = value.strip().lower()
         if lowered in allowed:
-            return lowered  # type: ignore[no-any-return]
+            return lowered
         return _UNKNOWN if lowered else _EMPTY
 
     return word
@@ -162,7 +174,7 @@ def _one_number(allowed: Collection[int]) -> Convert:
     return lambda value: value if value.__class__ is int and value in allowed else _UNKNOWN
 
 
-def _of_text(convert: Callable[[str], Any]) -> Convert:
+def _of_text(convert: Callable[[str], Value]) -> Convert:
     return lambda value: convert(value) if value.__class__ is str else _MALFORMED
 
 

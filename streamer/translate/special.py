@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from math import isfinite
-from typing import Any, Final
+from typing import Final
 
+from streamer.records.decode import Decoded, Value
 from streamer.translate.draft import Draft, Section, place_of
 from streamer.translate.identifiers import fbc
 from streamer.translate.notes import Drop, NoteReason
-from streamer.translate.paths import Decoded, finder, split
+from streamer.translate.paths import finder, split
 from streamer.translate.phone import phone_note
 from streamer.translate.plan import Rule
 from streamer.translate.rules import CONVERT, Convert, text
@@ -18,8 +19,24 @@ _ItemField = tuple[str, str, Convert]
 """Field of an item, key in one of the contents, and how it is made."""
 
 STANDARD_KEYS: Final = frozenset(
-    "value currency contents content_ids content_type content_name content_category order_id num_items search_string "
-    "status predicted_ltv net_revenue delivery_category item_number customer_segmentation".split()
+    {
+        "value",
+        "currency",
+        "contents",
+        "content_ids",
+        "content_type",
+        "content_name",
+        "content_category",
+        "order_id",
+        "num_items",
+        "search_string",
+        "status",
+        "predicted_ltv",
+        "net_revenue",
+        "delivery_category",
+        "item_number",
+        "customer_segmentation",
+    }
 )
 """Keys that have a meaning and a type of Meta's (Meta, custom data parameters): no custom property may be called so."""
 
@@ -27,7 +44,7 @@ _TEXT_PROPERTIES: Final = frozenset({"event_source", "lead_event_source"})
 """Custom properties that must be text (Meta, Conversions API for CRM)."""
 
 _LEAST_QUANTITY: Final = 1
-_NOTHING: Final[dict[str, Any]] = {}
+_NOTHING: Final[dict[str, Value]] = {}
 _EXTINFO_VERSIONS: Final = {"android": "a2", "a2": "a2", "ios": "i2", "ipados": "i2", "i2": "i2"}
 """Platform to version of the list (Meta, app events)."""
 _EXTINFO_OS_VERSION: Final = 4
@@ -35,7 +52,7 @@ _EXTINFO_OS_VERSION: Final = 4
 
 
 def _hashes(rules: Sequence[Rule]) -> Step:
-    """Each key is a list of one hash or several, without doubles, because several paths may give values for it."""
+    """Bind hashed keys: each a list of one hash or several, without doubles, because several paths may give values."""
     fields = [(path, place_of(rule.key)[1]) for rule in rules for path in rule.paths]
     steps = [_hash(path, key, HASHERS[key]) if key != "ph" else _phone(path) for path, key in fields]
 
@@ -73,14 +90,20 @@ def _phone(name: str) -> Step:
             value = record.get(name)
             if value is None:
                 continue
-            _add(value, "ph", hasher, draft.region, draft)
-            if draft.region is None:
+            region = draft.region
+            if value.__class__ is str and region is not None and "ph" not in draft["user_data"]:
+                hashed = hasher(value, region)
+                if hashed.__class__ is str:
+                    draft["user_data"]["ph"] = [hashed]
+                    continue
+            _add(value, "ph", hasher, region, draft)
+            if region is None:
                 _note_phones(value, draft)
 
     return step
 
 
-def _add(value: Any, key: str, hasher: Hasher, place: str | None, draft: Draft) -> None:
+def _add(value: Value, key: str, hasher: Hasher, place: str | None, draft: Draft) -> None:
     """Add several values, or one more, or one that is no text."""
     hashes = draft["user_data"].get(key, [])
     for each in value if value.__class__ is list else (value,):
@@ -94,7 +117,7 @@ def _add(value: Any, key: str, hasher: Hasher, place: str | None, draft: Draft) 
         draft["user_data"][key] = hashes
 
 
-def _note_phones(value: Any, draft: Draft) -> None:
+def _note_phones(value: Value, draft: Draft) -> None:
     for each in value if value.__class__ is list else (value,):
         if each.__class__ is str and each[:1] != "+" and phone_note(each) is NoteReason.NO_COUNTRY_CODE:
             draft.note("user_data.ph", NoteReason.NO_COUNTRY_CODE)
@@ -116,7 +139,7 @@ def _click(rules: Sequence[Rule]) -> Step:
 
 
 def _contents(rules: Sequence[Rule]) -> Step:
-    """An item without an id or a positive quantity is left out: Meta refuses the request for it (2804008)."""
+    """Bind contents. An item without an id or a positive quantity is left out: Meta refuses the request (2804008)."""
     find, label = finder(rules[0].paths[0]), rules[0].key
     own, inner = _item_fields(rules[0].fields)
 
@@ -161,7 +184,7 @@ def _fill(content: Section, item: Decoded, fields: Sequence[_ItemField], draft: 
 
 
 def _custom(rules: Sequence[Rule]) -> Step:
-    """A map becomes custom properties, under its own names."""
+    """Bind a map that becomes custom properties, under its own names."""
     find, label = finder(rules[0].paths[0]), rules[0].key
 
     def step(rows: Rows) -> None:
@@ -176,7 +199,7 @@ def _custom(rules: Sequence[Rule]) -> Step:
     return step
 
 
-def _property_fault(name: str, value: Any) -> NoteReason | None:
+def _property_fault(name: str, value: Value) -> NoteReason | None:
     if name in STANDARD_KEYS:
         return NoteReason.RESERVED
     if not name or name.isspace() or (value.__class__ is float and not isfinite(value)):
@@ -185,7 +208,7 @@ def _property_fault(name: str, value: Any) -> NoteReason | None:
 
 
 def _extinfo(rules: Sequence[Rule]) -> Step:
-    """The 16 texts by which Meta knows a device."""
+    """Bind the 16 texts by which Meta knows a device."""
     finds, label = [finder(path) for path in rules[0].paths], rules[0].key
 
     def step(rows: Rows) -> None:
@@ -200,7 +223,7 @@ def _extinfo(rules: Sequence[Rule]) -> Step:
     return step
 
 
-def _part(value: Any) -> str:
+def _part(value: Value) -> str:
     """Write a part out; an unknown one is empty (Meta, app events)."""
     if value is None or value.__class__ is bool:
         return ""

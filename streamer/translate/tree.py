@@ -7,11 +7,12 @@ the same few lines run again and again on values of one kind.
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from streamer.records.decode import Decoded, Value
 from streamer.translate.draft import Draft, place_of
 from streamer.translate.notes import Drop
-from streamer.translate.paths import Decoded, finder
+from streamer.translate.paths import finder
 from streamer.translate.plan import Rule
 from streamer.translate.rules import CONVERT, text
 
@@ -129,7 +130,7 @@ def _first_of(rule: Rule) -> Step:
     return step
 
 
-def _put(made: Any, section: str, key: str, draft: Draft) -> None:
+def _put(made: Value, section: str, key: str, draft: Draft) -> None:
     """Put what a rule made into its section, if it made something."""
     if isinstance(made, Drop):
         draft.note(f"{section}.{key}" if section else key, made.reason)

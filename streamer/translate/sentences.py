@@ -1,0 +1,32 @@
+"""Reasons of refusals as sentences, for people."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from streamer.outcomes import Reason
+
+_SENTENCES: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.BAD_FRAMING: "The record does not begin as the wire format wants it.",
+        Reason.UNKNOWN_SCHEMA: "The schema that the record names is not known.",
+        Reason.INCOMPATIBLE_SCHEMA: "The record's own schema can't be resolved to the reader's{at}.",
+        Reason.BAD_AVRO: "The record is not Avro of its schema: it is cut off or damaged.",
+        Reason.TRAILING_BYTES: "There are bytes left after the end of the record.",
+        Reason.BAD_PIXEL_ID: "{field} is not the id of a pixel: 1 to 20 digits.",
+        Reason.NO_EVENT_NAME: "{field} is empty.",
+        Reason.NO_EVENT_TIME: "{field} is not a time: milliseconds since 1970.",
+        Reason.IN_FUTURE: "{field} is in the future, and Meta takes no such events.",
+        Reason.BAD_ACTION_SOURCE: "{field} is none that Meta knows.",
+        Reason.MISSING_FIELD: "{field} is missing, or was left out as malformed, and Meta requires it here.",
+        Reason.TOO_LITTLE_USER_DATA: "{field} says too little of a person for Meta to match.",
+        Reason.TOO_LARGE: "The event is too large for a request.",
+        Reason.UNTRANSLATABLE: "The record can't be translated; this is a fault in Streamer.",
+        Reason.TOO_OLD: "{field} is so long ago that Meta refuses the event, or will before it is sent.",
+    }
+)
+
+
+def sentence(reason: Reason, field: str | None) -> str:
+    """Say what is wrong with a record, by the field at fault where one is known. No value is in it."""
+    text = _SENTENCES.get(reason, f"The record was refused: {reason}.")
+    return text.format(field=field or "A field", at=f" at {field}" if field else "")

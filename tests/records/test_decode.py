@@ -1,0 +1,99 @@
+"""Decoding: what fastavro reads, no more and no less; and bytes that are no record are an error, whatever they are."""
+
+import json
+from io import BytesIO
+from typing import Any
+
+import fastavro
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamer.records.decode import decoder
+from streamer.records.schema import encode, load_schema, parse_schema
+from tests.records.values import RECORD_SCHEMAS, values
+
+TAG_EVENT = load_schema()
+
+
+def _schema(*fields: dict[str, Any]) -> Any:
+    return parse_schema(json.dumps({"type": "record", "name": "R", "fields": list(fields)}), "test")
+
+
+def _decoded(body: bytes, *fields: dict[str, Any]) -> Any:
+    schema = _schema(*fields)
+    return decoder(schema, schema)(body)
+
+
+@given(data=st.data(), definition=RECORD_SCHEMAS)
+def test_any_record_of_any_schema_is_read_as_it_was_written(data: st.DataObject, definition: dict[str, Any]) -> None:
+    schema = parse_schema(json.dumps(definition), "test")
+    record = data.draw(values(schema.parsed, schema.named))
+    body = encode(record, schema)
+    assert decoder(schema, schema)(body) == (fastavro.schemaless_reader(BytesIO(body), schema.parsed, None), len(body))
+
+
+@given(record=values(TAG_EVENT.parsed, TAG_EVENT.named))
+def test_any_tag_event_is_read_as_it_was_written(record: dict[str, Any]) -> None:
+    body = encode(record, TAG_EVENT)
+    assert decoder(TAG_EVENT, TAG_EVENT)(body) == (record, len(body))
+
+
+@given(junk=st.binary(max_size=80))
+def test_junk_ends_in_an_error_or_in_a_record_never_in_a_hang(junk: bytes) -> None:
+    try:
+        record, end = decoder(TAG_EVENT, TAG_EVENT)(junk)
+    except (IndexError, ValueError):
+        return
+    assert isinstance(record, dict)
+    assert end > 0
+
+
+def test_a_record_inside_a_record_of_its_own_kind_is_read() -> None:
+    node = {"type": "record", "name": "Node", "fields": [{"name": "next", "type": ["null", "Node"]}]}
+    schema = parse_schema(json.dumps(node), "test")
+    record = {"next": {"next": {"next": None}}}
+    assert decoder(schema, schema)(encode(record, schema))[0] == record
+
+
+TEXT = {"name": "a", "type": "string"}
+OPTIONAL = {"name": "a", "type": ["null", "string"]}
+CHOICE = {"name": "a", "type": ["string", "long", "null"]}
+NULLABLE = {"name": "a", "type": ["null", "long"]}
+LIST_OF_NOTHING = {"name": "a", "type": {"type": "array", "items": "null"}}
+
+
+@pytest.mark.parametrize(
+    ("field", "body"),
+    [
+        (TEXT, b"\x01abc"),
+        (TEXT, b"\xff" * 12),
+        (TEXT, b"\x04\xff\xff"),
+        (OPTIONAL, b"\x01"),
+        (OPTIONAL, b"\x04"),
+        (OPTIONAL, b"\x02\x01abc"),
+        (NULLABLE, b"\x03\x02"),
+        (CHOICE, b"\x01"),
+        (CHOICE, b"\x06"),
+        (LIST_OF_NOTHING, b"\xfe\xff\xff\xff\x0f\x00"),
+        ({"name": "a", "type": "double"}, b"\x00\x00"),
+        ({"name": "a", "type": {"type": "fixed", "name": "F", "size": 4}}, b"\x00"),
+        ({"name": "a", "type": {"type": "enum", "name": "E", "symbols": ["A"]}}, b"\x02"),
+    ],
+)
+def test_bytes_that_no_writer_makes_are_an_error(field: dict[str, Any], body: bytes) -> None:
+    with pytest.raises(Exception):  # noqa: B017, PT011 - the engine takes any error for bad bytes
+        _decoded(body, field)
+
+
+def test_a_text_that_goes_beyond_the_end_ends_beyond_the_end() -> None:
+    for field in (TEXT, OPTIONAL):
+        body = b"\x02\x08ab" if field is OPTIONAL else b"\x08ab"
+        assert _decoded(body, field)[1] > len(body)
+
+
+def test_blocks_with_their_size_are_read() -> None:
+    assert _decoded(b"\x03\x04\x02\x04\x00", {"name": "a", "type": {"type": "array", "items": "long"}}) == (
+        {"a": [1, 2]},
+        5,
+    )
