@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 import fastavro
 import orjson
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError
 
 SCHEMA = fastavro.parse_schema(
     orjson.loads((Path(__file__).resolve().parents[1] / "schemas" / "tag_event.avsc").read_bytes())
@@ -38,7 +38,7 @@ KEYS = {
 
 def server_event(value: bytes) -> tuple[str, bytes]:
     """Return pixel id and JSON of one record in single-object encoding."""
-    tag: dict[str, Any] = fastavro.schemaless_reader(io.BytesIO(value[10:]), SCHEMA)  # type: ignore[assignment, arg-type, call-arg]
+    tag: dict[str, Any] = fastavro.schemaless_reader(io.BytesIO(value[10:]), SCHEMA)  # type: ignore[assignment]
     user = {
         key: [sha256(text.strip().lower().encode()).hexdigest()]
         for field, key in KEYS.items()

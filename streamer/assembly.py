@@ -55,4 +55,8 @@ def _source(settings: Settings, reader: AvroSchema) -> SchemaSource:
         return RegistrySchemas(settings.schema_registry)
     if settings.records.format == "bare":
         return OneSchema(reader)
-    return SchemaFiles(reader)
+    further = settings.records.writer_schemas
+    try:
+        return SchemaFiles(reader, [further] if further else [])
+    except SchemaError as error:
+        raise UserError(f"records.writer_schemas: {error}") from None

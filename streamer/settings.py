@@ -94,6 +94,8 @@ class RecordsSettings(Section):
     """Avro wire format: Confluent framing, Avro's single-object encoding, or no framing at all."""
     schema_file: Path | None = Field(default=None, alias="schema")
     """Reader schema, an .avsc file; the writer's too when the format is ``bare``. None: the built-in tag event."""
+    writer_schemas: Path | None = None
+    """For ``single-object``: an .avsc file, or a folder of them, with the writers' schemas beside the reader's own."""
     mapping: str | None = None
     """How a record becomes server events. None: the built-in mapping of the tag event."""
 

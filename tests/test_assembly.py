@@ -1,5 +1,6 @@
 """Parts made from the settings alone."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,12 @@ from streamer.assembly import make_plan, make_translator
 from streamer.errors import UserError
 from streamer.outcomes import Outcome, Reason
 from streamer.pixels.book import FilePixelBook
+from streamer.records.sample import encode_tag_event
+from streamer.records.schema import crc_64_avro, parse_schema
+from streamer.records.wire import frame
 from streamer.settings import Settings
 from streamer.translate.engine import Origin, Refusal, ServerEvent
-from tests.support.tag_events import encode, tag_event
+from tests.support.tag_events import SCHEMA, encode, tag_event
 
 PIXELS = """
 pixels:
@@ -53,3 +57,21 @@ def test_a_reader_schema_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     settings, book = _parts(tmp_path, schema=tmp_path / "missing.avsc")
     with pytest.raises(UserError, match=r"records\.schema: .*missing\.avsc"):
         make_translator(settings, book)
+
+
+def test_a_writers_schema_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bad.avsc").write_text("{")
+    settings, book = _parts(tmp_path, writer_schemas=tmp_path)
+    with pytest.raises(UserError, match=r"records\.writer_schemas: .*bad\.avsc"):
+        make_translator(settings, book)
+
+
+async def test_records_of_a_writers_schema_from_a_file_are_read(tmp_path: Path) -> None:
+    theirs = parse_schema(json.dumps(SCHEMA.definition | {"doc": "x", "fields": SCHEMA.definition["fields"][:-1]}), "x")
+    (tmp_path / "theirs.avsc").write_text(json.dumps(theirs.definition))
+    translator = make_translator(*_parts(tmp_path, writer_schemas=tmp_path))
+    event = tag_event(0)
+    value = frame("single-object", crc_64_avro(theirs), encode_tag_event(event, theirs))
+    await translator.prepare([value])
+    ((sent,),) = translator.translate([value], [Origin("t", 0, 0)], event["event_time"] // 1000)
+    assert isinstance(sent, ServerEvent)
