@@ -256,8 +256,9 @@ class Pipeline:
         return self._parts
 
     async def _caught_up(self) -> None:
-        """Return when all that came is translated, or waits for a schema registry that does not answer."""
-        ways = [asyncio.ensure_future(each) for each in (self._inbox.join(), self._without_schemas.wait())]
+        """Return when all that came is translated, or cannot be: no schema registry answers, or the way has ended."""
+        ended = asyncio.shield(self.failure)
+        ways = [asyncio.ensure_future(each) for each in (self._inbox.join(), self._without_schemas.wait(), ended)]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import structlog
@@ -111,7 +112,7 @@ class Service:
         turning = (pipeline.run(), pipeline.seal(), pipeline.publish(), self._keep_beating(), self._reload())
         tasks = [asyncio.create_task(work) for work in turning]
         for task in tasks:
-            task.add_done_callback(lambda done: _tell(done, pipeline))
+            task.add_done_callback(partial(tell, pipeline))
         closing.push_async_callback(_cancel, tasks)
         return pipeline
 
@@ -187,6 +188,7 @@ async def _cancel(tasks: list[asyncio.Future[Any]] | list[asyncio.Task[None]]) -
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _tell(task: asyncio.Task[None], pipeline: Pipeline) -> None:
+def tell(pipeline: Pipeline, task: asyncio.Task[None]) -> None:
+    """Ask for the end of the process if a task that should turn for ever has ended by an error."""
     if not task.cancelled() and (error := task.exception()) is not None:
         pipeline.failed(error)

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from streamer.errors import UserError
+from streamer.metrics import Metrics
 from streamer.records.schema import AvroSchema
 from streamer.records.sources import SchemaFiles, SchemaSourceUnavailable
 from streamer.records.wire import SchemaKey
@@ -219,6 +220,28 @@ def test_a_bad_deploy_stops_before_the_topic_is_dead_lettered() -> None:
         assert stage.writer.written == []
 
     play(story, guard=RefusalGuard(0.9, 100))
+
+
+def test_a_fault_of_ours_ends_the_process_at_once_and_commits_nothing_that_it_touched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Metrics, "noted", _broken)
+
+    async def story(stage: Stage) -> None:
+        progress = stage.assign()
+        stage.feed(progress, [encode(tag_event(1, user_agent=None)), *tag_events(3, 2)])
+        stage.feed(progress, list(tag_events(3, 5)), first=4)
+        await asyncio.sleep(WINDOW)
+        assert isinstance(stage.pipeline.failure.result(), ZeroDivisionError)
+        positions = await stage.pipeline.drain([progress], asyncio.get_running_loop().time() + 25)
+        assert positions[progress].offset == 0
+        assert asyncio.get_running_loop().time() < 2 * WINDOW, "the drain waited for what will never come"
+
+    play(story)
+
+
+def _broken(*_: object) -> None:
+    raise ZeroDivisionError
 
 
 def test_a_parked_record_keeps_its_bytes_and_its_receipt_says_why() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from confluent_kafka import Message
@@ -19,6 +20,7 @@ from streamer.pipeline import Parts, Pipeline
 from streamer.records.sources import SchemaFiles, SchemaSource
 from streamer.records.translator import Reading, Translator
 from streamer.refusals import RefusalGuard
+from streamer.service import tell
 from streamer.settings import DeliverySettings, KafkaSettings, MetaSettings, WindowSettings
 from streamer.settling import Settling
 from streamer.translate.mapping import TAG_EVENT
@@ -116,6 +118,8 @@ def play(
     async def turn() -> Stage:
         stage = Stage(service or Service(), plan or Plan(TAG_EVENT), source, guard or RefusalGuard(1, 10**9))
         tasks = [asyncio.create_task(work) for work in (stage.pipeline.run(), stage.pipeline.seal())]
+        for task in tasks:
+            task.add_done_callback(partial(tell, stage.pipeline))
         try:
             await story(stage)
         finally:
