@@ -6,6 +6,7 @@ from collections import deque
 
 from streamer import __version__
 from streamer.admin.status import Load, PartitionStatus, PixelStatus, Rates, Status
+from streamer.assignments import Assignments
 from streamer.kafka.consumer import ConsumerThread
 from streamer.ledger import NO_PIXEL, LedgerSnapshot, PixelRow
 from streamer.metrics import Levels, Metrics
@@ -18,9 +19,17 @@ RATE_SECONDS = 10.0
 class Overview:
     """Looks at the parts of a running consumer."""
 
-    def __init__(self, pipeline: Pipeline, consumer: ConsumerThread, book: PixelBook, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        assignments: Assignments,
+        consumer: ConsumerThread,
+        book: PixelBook,
+        metrics: Metrics,
+    ) -> None:
         """Look at these; must be made on the loop."""
         self._pipeline = pipeline
+        self._assignments = assignments
         self._consumer = consumer
         self._book = book
         self._metrics = metrics
@@ -48,7 +57,7 @@ class Overview:
             oldest_unsent_seconds=self._oldest(),
             events_waiting=parts.windows.waiting + parts.courier.waiting_events,
             requests_in_flight=parts.courier.in_flight,
-            records_unsettled=self._pipeline.unsettled,
+            records_unsettled=self._assignments.unsettled,
             settlements_under_way=parts.settling.under_way,
             memory_used=parts.budget.used,
             memory_budget=parts.budget.limit,

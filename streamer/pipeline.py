@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count, repeat
@@ -15,7 +15,7 @@ from streamer.delivery.batch import Batch, Entry, Settlement
 from streamer.delivery.courier import Courier
 from streamer.delivery.windows import Windows
 from streamer.kafka.copies import origin_of
-from streamer.kafka.crossing import Crossing, Positions, Slice
+from streamer.kafka.crossing import Slice
 from streamer.kafka.progress import Progress
 from streamer.kafka.record import Record
 from streamer.ledger import Ledger
@@ -54,22 +54,19 @@ class Parts:
 
 
 class Pipeline:
-    """Carries records from Kafka to Meta and settles them. The loop's side of the crossing."""
+    """Carries records from Kafka to Meta and settles them."""
 
-    def __init__(self, parked_topic: str, commit_interval_seconds: float) -> None:
-        """Prepare; :meth:`join` and :attr:`crossing` complete it.
+    def __init__(self, parked_topic: str) -> None:
+        """Prepare; :meth:`join` completes it.
 
         :param parked_topic: its records are copies, whose headers say where they first stood.
-        :param commit_interval_seconds: how often the Kafka thread is told what may be committed.
         """
         self._parked_topic = parked_topic
-        self._commit_interval = commit_interval_seconds
         self._inbox: asyncio.Queue[Sequence[Slice]] = asyncio.Queue()
-        self._assigned: set[Progress] = set()
         self._parts: Parts
         self._without_schemas = asyncio.Event()
-        self.crossing: Crossing
-        """To the Kafka thread."""
+        self.carried = 0
+        """Records that were taken in and translated so far."""
         self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         """Done when the process must stop because something cannot be mended here."""
 
@@ -80,6 +77,10 @@ class Pipeline:
 
     # ---- the way
 
+    def take(self, slices: Sequence[Slice]) -> None:
+        """Take in the records of one poll."""
+        self._inbox.put_nowait(slices)
+
     async def run(self) -> None:
         """Carry records, poll by poll, until cancelled."""
         while True:
@@ -87,7 +88,7 @@ class Pipeline:
             try:
                 await self._carry(slices)
             finally:
-                self.crossing.took(sum(len(part.messages) for part in slices))
+                self.carried += sum(len(part.messages) for part in slices)
                 self._inbox.task_done()
             await asyncio.sleep(0)  # timers and answers have their turn between any two polls
 
@@ -182,12 +183,6 @@ class Pipeline:
         size = sum(len(entry.event.body) for entry in entries)
         self._parts.settling.forget(pixel_id, [entry.record for entry in entries], size)
 
-    async def publish(self) -> None:
-        """Tell the Kafka thread what may be committed, again and again, until cancelled."""
-        while True:
-            self.crossing.positions = {progress: progress.position() for progress in self._assigned}
-            await asyncio.sleep(self._commit_interval)
-
     # ---- beside the way
 
     async def seal(self) -> None:
@@ -197,32 +192,15 @@ class Pipeline:
             self._deliver(self._parts.windows.due(loop.time()))
             await asyncio.sleep(TICK_SECONDS)
 
-    def assigned(self, progress: Sequence[Progress]) -> None:
-        """Take note of new assignments."""
-        self._assigned.update(progress)
+    async def finish(self, leaving: Collection[Progress], deadline: float) -> None:
+        """Return when all that came of these assignments is settled, or cannot be now.
 
-    def records(self, slices: Sequence[Slice]) -> None:
-        """Take in the records of one poll."""
-        self._inbox.put_nowait(slices)
-
-    async def drain(self, progress: Sequence[Progress], deadline: float) -> Positions:
-        """Finish what is under way for these assignments, as far as the deadline allows, and fence them."""
-        leaving = set(progress)
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._caught_up()
-                self._deliver(self._parts.windows.flush())
-                await self._parts.courier.drain_some(lambda entry: entry.record.progress in leaving, deadline)
-                await self._parts.settling.wait()
-        except TimeoutError:
-            _log.warning("drain limit reached: what is left will be read anew", unsettled=_unsettled(leaving))
-        positions = {one: one.position() for one in leaving}
-        self._leave(leaving)
-        return positions
-
-    def lost(self, progress: Sequence[Progress]) -> None:
-        """Forget assignments that are another member's already."""
-        self._leave(progress)
+        :param deadline: on the clock of the loop; requests in flight are waited for until then.
+        """
+        await self._caught_up()
+        self._deliver(self._parts.windows.flush())
+        await self._parts.courier.drain_some(lambda entry: entry.record.progress in leaving, deadline)
+        await self._parts.settling.wait()
 
     async def close(self) -> None:
         """Give up what is in flight: it stays uncommitted."""
@@ -238,11 +216,6 @@ class Pipeline:
     def waiting_for_schemas(self) -> bool:
         """The schema registry does not answer, and records wait for it."""
         return self._without_schemas.is_set()
-
-    @property
-    def unsettled(self) -> int:
-        """Records that are owed an outcome."""
-        return _unsettled(self._assigned)
 
     @property
     def oldest(self) -> float | None:
@@ -264,11 +237,6 @@ class Pipeline:
         finally:
             for way in ways:
                 way.cancel()
-
-    def _leave(self, progress: Iterable[Progress]) -> None:
-        for one in progress:
-            one.fence()
-            self._assigned.discard(one)
 
     def _drop_stale(self, part: Slice) -> list[Message]:
         """Leave out records whose assignment is gone, and such as were read already."""
@@ -299,7 +267,3 @@ class Pipeline:
 
 def _sizes(messages: Iterable[Message]) -> int:
     return sum(len(message) + RECORD_OVERHEAD for message in messages)
-
-
-def _unsettled(progress: Iterable[Progress]) -> int:
-    return sum(one.unsettled for one in progress)

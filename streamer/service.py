@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from streamer import __version__, collector
 from streamer.admin.server import AdminServer
 from streamer.admin.status import Status
 from streamer.assembly import make_plan, make_translator
+from streamer.assignments import Assignments
 from streamer.delivery.backoff import Backoff
 from streamer.delivery.capi import AiohttpTransport
 from streamer.delivery.courier import Courier, Office
@@ -73,8 +74,9 @@ class Service:
         async with AsyncExitStack() as closing:  # what is opened last is closed first
             admin = await self._open_admin(closing)
             pipeline = self._open_pipeline(closing)
-            consumer = self._open_consumer(closing, pipeline)
-            self.overview = Overview(pipeline, consumer, self.book, self.metrics)
+            assignments = Assignments(pipeline)
+            consumer = self._open_consumer(closing, pipeline, assignments)
+            self.overview = Overview(pipeline, assignments, consumer, self.book, self.metrics)
             self.metrics.watch(self.overview)
             collector.calm()
             consumer.start()
@@ -105,15 +107,11 @@ class Service:
         closing.push_async_callback(transport.close)
         writer = Writer(Producer(producer_config(settings.kafka), logger=_librdkafka))
         closing.push_async_callback(asyncio.to_thread, writer.close, PRODUCER_SECONDS)
-        pipeline = Pipeline(settings.kafka.parked_topic, settings.kafka.commit_interval_seconds)
+        pipeline = Pipeline(settings.kafka.parked_topic)
         pipeline.join(self._parts(pipeline, writer, transport))
-        pipeline.crossing = Crossing(asyncio.get_running_loop(), pipeline, self.budget)
         closing.push_async_callback(pipeline.close)
-        turning = (pipeline.run(), pipeline.seal(), pipeline.publish(), self._keep_beating(), self._reload())
-        tasks = [asyncio.create_task(work) for work in turning]
-        for task in tasks:
-            task.add_done_callback(partial(tell, pipeline))
-        closing.push_async_callback(_cancel, tasks)
+        turning = (pipeline.run(), pipeline.seal(), self._keep_beating(), self._reload())
+        self._turn(closing, pipeline, *turning)
         return pipeline
 
     def _parts(self, pipeline: Pipeline, writer: Writer, transport: AiohttpTransport) -> Parts:
@@ -140,13 +138,23 @@ class Service:
             metrics=self.metrics,
         )
 
-    def _open_consumer(self, closing: AsyncExitStack, pipeline: Pipeline) -> ConsumerThread:
+    def _turn(self, closing: AsyncExitStack, pipeline: Pipeline, *works: Coroutine[Any, Any, None]) -> None:
+        """Let these turn until the end; if one ends by an error, so does the process."""
+        tasks = [asyncio.create_task(work) for work in works]
+        for task in tasks:
+            task.add_done_callback(partial(tell, pipeline))
+        closing.push_async_callback(_cancel, tasks)
+
+    def _open_consumer(self, closing: AsyncExitStack, pipeline: Pipeline, assignments: Assignments) -> ConsumerThread:
+        crossing = Crossing(asyncio.get_running_loop(), assignments, self.budget)
+        self._turn(closing, pipeline, assignments.publish(crossing, self.settings.kafka.commit_interval_seconds))
+
         def make(on_commit: Callable[..., None]) -> Consumer:
             config: dict[str, Any] = consumer_config(self.settings.kafka, self._shares.fetched)
             return Consumer(config | {"on_commit": on_commit}, logger=_librdkafka)
 
         drain_seconds = self.settings.stop.drain_seconds
-        thread = ConsumerThread(self.settings.kafka, make, pipeline.crossing, self.metrics, drain_seconds)
+        thread = ConsumerThread(self.settings.kafka, make, crossing, self.metrics, drain_seconds)
         closing.push_async_callback(thread.leave)
         return thread
 

@@ -144,7 +144,7 @@ def test_a_revoked_partition_is_drained_and_what_is_committed_for_it_is_all_that
         leaving, staying = stage.assign(0), stage.assign(1)
         stage.feed(leaving, list(tag_events(10)))
         stage.feed(staying, list(tag_events(10, 100)))
-        positions = await stage.pipeline.drain([leaving], 25)
+        positions = await stage.assignments.drain([leaving], 25)
         assert asyncio.get_running_loop().time() < 1, "the window was not waited for"
         assert positions[leaving].offset == 10
         assert leaving.fenced
@@ -157,7 +157,7 @@ def test_an_answer_after_the_drain_limit_moves_no_offset_of_the_partition_that_i
     async def story(stage: Stage) -> None:
         progress = stage.assign()
         stage.feed(progress, list(tag_events(3)))
-        positions = await stage.pipeline.drain([progress], 25)
+        positions = await stage.assignments.drain([progress], 25)
         assert asyncio.get_running_loop().time() == pytest.approx(25)
         assert positions[progress].offset == 0
         await asyncio.sleep(100)
@@ -173,7 +173,7 @@ def test_what_is_left_of_a_lost_partition_is_not_sent_by_its_former_owner() -> N
         progress = stage.assign()
         stage.feed(progress, list(tag_events(3)))
         await asyncio.sleep(1)
-        stage.pipeline.lost([progress])
+        stage.assignments.lost([progress])
         stage.feed(progress, list(tag_events(3, 3)), first=3)
         await asyncio.sleep(WINDOW)
 
@@ -233,7 +233,7 @@ def test_a_fault_of_ours_ends_the_process_at_once_and_commits_nothing_that_it_to
         stage.feed(progress, list(tag_events(3, 5)), first=4)
         await asyncio.sleep(WINDOW)
         assert isinstance(stage.pipeline.failure.result(), ZeroDivisionError)
-        positions = await stage.pipeline.drain([progress], asyncio.get_running_loop().time() + 25)
+        positions = await stage.assignments.drain([progress], asyncio.get_running_loop().time() + 25)
         assert positions[progress].offset == 0
         assert asyncio.get_running_loop().time() < 2 * WINDOW, "the drain waited for what will never come"
 

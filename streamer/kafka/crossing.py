@@ -32,6 +32,10 @@ class Slice(NamedTuple):
 class LoopSide(Protocol):
     """What the loop does for the Kafka thread; every method runs on the loop."""
 
+    @property
+    def carried(self) -> int:
+        """Records that were taken in and translated so far; read from both sides."""
+
     def assigned(self, progress: Sequence[Progress]) -> None:
         """Take note of new assignments."""
 
@@ -61,23 +65,18 @@ class Crossing:
         self._side = side
         self._budget = budget
         self._handed = 0
-        self._taken = 0
         self.positions: Positions = {}
         """What may be committed: replaced as a whole by the loop, read by the thread."""
 
     @property
     def may_read(self) -> bool:
         """There is room for more records."""
-        return self._handed - self._taken < BACKLOG_LIMIT and not self._budget.full
+        return self._handed - self._side.carried < BACKLOG_LIMIT and not self._budget.full
 
     @property
     def has_room(self) -> bool:
         """There is so much room that reading may go on after it had stopped."""
-        return self._handed - self._taken < BACKLOG_LIMIT and self._budget.has_room
-
-    def took(self, records: int) -> None:
-        """Count records that the loop has translated (called on the loop)."""
-        self._taken += records
+        return self._handed - self._side.carried < BACKLOG_LIMIT and self._budget.has_room
 
     def assigned(self, progress: Sequence[Progress]) -> None:
         """Tell the loop of new assignments."""

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import Message
 
+from streamer.assignments import Assignments
 from streamer.delivery.backoff import Backoff
 from streamer.delivery.courier import Courier, Office
 from streamer.delivery.windows import Windows
-from streamer.kafka.crossing import Crossing, Slice
+from streamer.kafka.crossing import Slice
 from streamer.kafka.progress import Progress
 from streamer.kafka.writer import Headers
 from streamer.ledger import Ledger
@@ -68,7 +69,8 @@ class Stage:
         self.ledger = Ledger()
         self.budget = Budget(2**26)
         self.kafka = KafkaSettings()
-        self.pipeline = Pipeline(self.kafka.parked_topic, commit_interval_seconds=1)
+        self.pipeline = Pipeline(self.kafka.parked_topic)
+        self.assignments = Assignments(self.pipeline)
         self.settling = Settling(self.kafka, self.writer, self.ledger, self.budget, guard)
         self.metrics = Metrics()
         office = Office(
@@ -87,12 +89,11 @@ class Stage:
                 metrics=self.metrics,
             )
         )
-        self.pipeline.crossing = Crossing(asyncio.get_running_loop(), self.pipeline, self.budget)
 
     def assign(self, partition: int = 0, start: int = 0, done: Sequence[tuple[int, int]] = ()) -> Progress:
         """Begin an assignment."""
         progress = Progress(TOPIC, partition, 1, start, done)
-        self.pipeline.assigned([progress])
+        self.assignments.assigned([progress])
         return progress
 
     def feed(self, progress: Progress, values: Sequence[bytes | None], first: int = 0, end: int | None = None) -> None:
@@ -102,7 +103,7 @@ class Stage:
             for offset, value in enumerate(values, first)
         ]
         self.budget.take(sum(map(len, messages)) + RECORD_OVERHEAD * len(messages))
-        self.pipeline.records([Slice(progress, messages, end)])
+        self.assignments.records([Slice(progress, messages, end)])
 
 
 def play(
