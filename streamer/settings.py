@@ -37,7 +37,7 @@ class KafkaSettings(Section):
     bootstrap_servers: Text = "localhost:9092"
     """Brokers to start from: ``host:port``, several separated by commas."""
     topics: list[Source] = Field(default=["tag-events"], min_length=1)
-    """Topics to read: names, or regular expressions that begin with ``^``."""
+    """Topics to read: names, or regular expressions that begin with ``^`` (KIP-848 brokers match the whole name)."""
     group_id: Text = "streamer"
     """The consumer group."""
     group_protocol: Literal["consumer", "classic"] = "consumer"

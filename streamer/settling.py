@@ -56,8 +56,8 @@ class Settling:
         self._release(records, size)
 
     async def wait(self) -> None:
-        """Return when everything decided so far is settled."""
-        while self._tasks:
+        """Return when everything decided so far is settled; what is decided meanwhile is not waited for."""
+        if self._tasks:
             await asyncio.wait(set(self._tasks))
 
     async def close(self) -> None:

@@ -41,6 +41,11 @@ class Commits:
         self._confirmed: dict[Key, Position | None] = {}
         self._under_way = False
 
+    @property
+    def under_way(self) -> bool:
+        """An offer was sent, and the broker has not answered."""
+        return self._under_way
+
     def begin(self, progress: Progress, position: Position | None) -> None:
         """Note what the broker held when the partition was assigned; None: nothing."""
         self._confirmed[progress.topic, progress.partition] = position

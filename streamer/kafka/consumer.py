@@ -33,6 +33,10 @@ PAUSE_AFTER_SECONDS = 2.0
 
 SESSION_SHARE = 0.7
 """A revoke may take this share of the session time-out: a drain must not cost the membership."""
+COMMIT_SECONDS = 5.0
+"""How long the last commit of all may take."""
+LEAVE_SECONDS = 5.0
+"""How long leaving the group may take: where no broker answers, librdkafka would wait for a session time-out."""
 GRACE_SECONDS = 5.0
 """How much longer than its deadline the loop may take to answer."""
 
@@ -83,6 +87,7 @@ class ConsumerThread:
         self._owned: dict[Key, Progress] = {}
         self._epoch = 0
         self._stopping = threading.Event()
+        self._finished = threading.Event()
         self._paused = False
         self._full_since: float | None = None
         self._next_commit = 0.0
@@ -102,10 +107,14 @@ class ConsumerThread:
         self._stopping.set()
 
     async def leave(self) -> None:
-        """Stop, and return when the thread has drained, committed, left the group and ended."""
+        """Stop, and return when the thread has drained and committed, and has left the group or given that up."""
         self.stop()
-        if self._thread.ident is not None:
-            await asyncio.to_thread(self._thread.join)
+        if self._thread.ident is None:
+            return
+        await asyncio.to_thread(self._finished.wait, self._revoke_seconds + GRACE_SECONDS + COMMIT_SECONDS)
+        await asyncio.to_thread(self._thread.join, LEAVE_SECONDS)
+        if self._thread.is_alive():
+            _log.warning("Kafka did not answer in time: the group will miss this member when its session has run out")
 
     @property
     def alive(self) -> bool:
@@ -126,18 +135,29 @@ class ConsumerThread:
                 self._close(consumer)
         except BaseException as error:  # noqa: BLE001 - whatever ends the thread must end the process, in words
             self._crossing.failed(error)
+        finally:
+            self._finished.set()
 
     def _consume(self, consumer: Consumer) -> None:
         outside = consumer.consumer_group_metadata()
-        consumer.subscribe(
-            self._settings.topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
-        )
+        self._subscribe(consumer)
         while not self._stopping.is_set():
             self.turned = time.monotonic()
             if self._may_read(consumer):
                 self._read(consumer)
             self._commit_when_due(consumer)
             self.joined = self.joined or self._has_joined(consumer, outside)
+
+    def _subscribe(self, consumer: Consumer) -> None:
+        try:
+            consumer.subscribe(
+                self._settings.topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+            )
+        except KafkaException as error:
+            raise UserError(
+                f"kafka.topics: Kafka does not take {', '.join(self._settings.topics)} ({error.args[0].name()}). Write "
+                "plain expressions: it knows no look-ahead and no other extension."
+            ) from None
 
     def _has_joined(self, consumer: Consumer, outside: object) -> bool:
         """Tell whether the broker has taken this member in, with partitions or without.
@@ -151,6 +171,7 @@ class ConsumerThread:
         try:
             self._finish(consumer)
         finally:
+            self._finished.set()
             consumer.close()  # leaves the group; on_revoke finds everything drained
 
     def _finish(self, consumer: Consumer) -> None:
@@ -166,7 +187,18 @@ class ConsumerThread:
             self.turned = time.monotonic()
             consumer.poll(TURN_SECONDS)  # rebalances go on; a record that comes is not taken
         if answer.done():
-            self._commits.conclude(consumer, self._still_owned(answer.result()))
+            self._commit_last(consumer, answer.result())
+        for progress in self._owned.values():
+            progress.fence()  # on_revoke must not drain a second time
+
+    def _commit_last(self, consumer: Consumer, positions: Mapping[Progress, Position]) -> None:
+        """Commit and poll for the answer: to wait for it would take a session time-out when no broker is there."""
+        limit = time.monotonic() + COMMIT_SECONDS
+        self._commits.offer(consumer, self._still_owned(positions))
+        while self._commits.under_way and time.monotonic() < limit:
+            self.turned = time.monotonic()
+            consumer.poll(TURN_SECONDS)
+            self._commits.offer(consumer, self._still_owned(positions))
 
     def _may_read(self, consumer: Consumer) -> bool:
         """Hold reading up while the loop or the memory is full; first by not consuming, then by pausing."""
@@ -301,7 +333,7 @@ class ConsumerThread:
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Finish what is under way for these partitions, commit it, and let them go: all under one deadline."""
         progress = self._release(partitions)
-        self._commits.conclude(consumer, self._drained(progress))
+        self._commits.conclude(consumer, self._drained([one for one in progress if not one.fenced]))
         self._let_go(consumer, progress, partitions)
         self._rebalanced("revoked", partitions)
 
@@ -317,6 +349,8 @@ class ConsumerThread:
         return [progress for progress in found if progress is not None]
 
     def _drained(self, progress: list[Progress]) -> Mapping[Progress, Position]:
+        if not progress:
+            return {}
         answer = self._crossing.drain(progress, self._revoke_seconds)
         limit = time.monotonic() + self._revoke_seconds + GRACE_SECONDS
         while time.monotonic() < limit:

@@ -46,20 +46,21 @@ def own_topics(settings: KafkaSettings) -> tuple[OwnTopic, ...]:
 
 def source_names(settings: KafkaSettings, topics: Iterable[str]) -> list[str]:
     """Return the topics that are there and will be read, in order."""
-    return sorted({name for wanted in settings.topics for name in topics if _matches(wanted, name)})
+    return sorted({name for wanted in settings.topics for name in topics if _matches(settings, wanted, name)})
 
 
 def check_sources(settings: KafkaSettings, topics: Mapping[str, int]) -> Iterator[Finding]:
     """Check each name or expression of ``kafka.topics`` against the topics that are there."""
     for wanted in settings.topics:
         name = f"topic {wanted}"
-        matched = [topic for topic in topics if _matches(wanted, topic)]
+        matched = [topic for topic in topics if _matches(settings, wanted, topic)]
         if matched:
             partitions = sum(topics[topic] for topic in matched)
             count = f"{len(matched)} topics, " if wanted.startswith("^") else ""
             yield ok(name, f"{count}{partitions} partitions.")
         elif wanted.startswith("^"):
-            yield warning(name, f"kafka.topics: no topic matches {wanted} yet, or this user may not see any.")
+            whole = " It must match whole names." if settings.group_protocol == "consumer" else ""
+            yield warning(name, f"kafka.topics: no topic matches {wanted} yet, or this user may not see any.{whole}")
         else:
             yield fault(name, f"kafka.topics: there is no topic {wanted}, or this user may not see it.")
 
@@ -157,5 +158,9 @@ def _new_topic(own: OwnTopic, largest: int) -> NewTopic:
     return NewTopic(own.name, num_partitions=-1, replication_factor=-1, config=config)
 
 
-def _matches(wanted: str, topic: str) -> bool:
-    return re.match(wanted, topic) is not None if wanted.startswith("^") else wanted == topic
+def _matches(settings: KafkaSettings, wanted: str, topic: str) -> bool:
+    """Match as Kafka does: in a KIP-848 group the brokers do it and want whole names; else a beginning is enough."""
+    if not wanted.startswith("^"):
+        return wanted == topic
+    match = re.fullmatch if settings.group_protocol == "consumer" else re.match
+    return match(wanted, topic) is not None

@@ -32,7 +32,7 @@ def _refused(folder: Path, text: str) -> str:
         ("kafka:\n  - a\n b: c\n", "streamer.yaml:3: is no YAML"),
         ("kafka:\n  topic: [a]\n", "streamer.yaml:2: there is no key kafka.topic. Did you mean kafka.topics?"),
         ("meta:\n  access_token: geheim\n  app_id: 5\n", "streamer.yaml:3: meta.app_id must be text"),
-        ("meta:\n  access_token_file: gone\n", "streamer.yaml:2: meta.access_token: the file "),
+        ("meta:\n  access_token_file: gone\n", "streamer.yaml:2: meta.access_token_file: the file "),
         ("records:\n  schema: gone.avsc\n", "gone.avsc: cannot be read: No such file or directory"),
         ("records:\n  mapping: nonsense\n", "records.mapping: there is no mapping nonsense"),
         ("pixels:\n  file: gone.yaml\n", "gone.yaml"),
@@ -64,8 +64,8 @@ def test_no_broker_is_named_with_its_address(tmp_path: Path) -> None:
     ("changes", "words"),
     [
         ({"topics": ["nowhere"]}, "kafka.topics: there is no topic nowhere"),
-        ({"topics": ["^("]}, "kafka.topics: ^( is no regular expression"),
-        ({"topics": ["^.*"]}, "would read Streamer's own topic"),
+        ({"topics": ["^("]}, "kafka.topics.0 is no regular expression"),
+        ({"topics": ["^.*"]}, "makes Streamer read its own topic"),
         ({"dead_letter_topic": "nowhere"}, "Streamer's own topics are missing: nowhere. Create them with"),
     ],
 )

@@ -1,6 +1,7 @@
 """Topics that are missing, of the wrong kind, or too small: told before they cost a record."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import pytest
 
@@ -32,6 +33,17 @@ def test_what_is_to_be_read_is_looked_for(wanted: str, level: Level, words: str)
     (found,) = check_sources(KafkaSettings(topics=[wanted]), topics)
     assert (found.name, found.level) == (f"topic {wanted}", level)
     assert words in found.sentence
+
+
+@pytest.mark.parametrize(("protocol", "read"), [("consumer", []), ("classic", ["tag-events"])])
+def test_an_expression_for_a_beginning_of_a_name_is_told_as_the_brokers_will_take_it(
+    protocol: Literal["consumer", "classic"], read: list[str]
+) -> None:
+    settings = KafkaSettings(topics=["^tag-"], group_protocol=protocol)
+    assert source_names(settings, ["tag-events", "other"]) == read
+    (found,) = check_sources(settings, {"tag-events": 12})
+    assert (found.level is Level.OK) is bool(read)
+    assert ("It must match whole names." in found.sentence) is not bool(read)
 
 
 def test_a_topic_that_two_expressions_match_is_read_once() -> None:

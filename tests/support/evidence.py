@@ -70,11 +70,12 @@ def wait_until_committed(kafka: KafkaCluster, config: Mapping[str, Any]) -> None
     """Return when the group has committed the end, as it is now, of each topic it reads by name."""
     for topic in config["kafka"]["topics"]:
         ends = {partition: end for partition, end in kafka.end_offsets(topic).items() if end}
-        eventually(lambda: _offsets(kafka, config, topic) == ends)  # noqa: B023 - called within this turn
+        eventually(lambda: _committed(kafka, config, topic) == ends)  # noqa: B023 - called within this turn
 
 
-def _offsets(kafka: KafkaCluster, config: Mapping[str, Any], topic: str) -> dict[int, int]:
-    return {partition: at.offset for partition, at in kafka.committed(config["kafka"]["group_id"], topic).items()}
+def _committed(kafka: KafkaCluster, config: Mapping[str, Any], topic: str) -> dict[int, int]:
+    held = kafka.committed(config["kafka"]["group_id"], topic)
+    return {partition: at.offset for partition, at in held.items() if at.offset}
 
 
 def _places(part: Mapping[str, Any]) -> list[Place]:
