@@ -27,6 +27,7 @@ _NAMED = re.compile(
 """A secret in a URL, a form, or JSON, by the name that Meta has for it."""
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/|=-]{6,}")
 _SHORTEST_SECRET = 6
+_CHATTY = ("httpx", "httpcore")  # the schema registry's client: a line for each request
 
 
 def configure_logs(settings: LogSettings, secrets: Iterable[str] = ()) -> None:
@@ -70,6 +71,8 @@ def configure_logs(settings: LogSettings, secrets: Iterable[str] = ()) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
     logging.captureWarnings(capture=True)
 
 
