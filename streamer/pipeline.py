@@ -186,10 +186,12 @@ class Pipeline:
     # ---- beside the way
 
     async def seal(self) -> None:
-        """Seal windows that have come of age, until cancelled."""
+        """Seal windows that are of age, until cancelled; all of them when memory is full, since no more can come."""
         loop = asyncio.get_running_loop()
+        windows = self._parts.windows
         while True:
-            self._deliver(self._parts.windows.due(loop.time()))
+            self._deliver(windows.flush() if self._parts.budget.full else windows.due(loop.time()))
+            self._parts.settling.let_go(loop.time())
             await asyncio.sleep(TICK_SECONDS)
 
     async def finish(self, leaving: Collection[Progress], deadline: float) -> None:
@@ -199,6 +201,7 @@ class Pipeline:
         """
         await self._caught_up()
         self._deliver(self._parts.windows.flush())
+        self._parts.settling.let_go(asyncio.get_running_loop().time())
         await self._parts.courier.drain_some(lambda entry: entry.record.progress in leaving, deadline)
         await self._parts.settling.wait()
 

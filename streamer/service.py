@@ -21,11 +21,12 @@ from streamer.delivery.backoff import Backoff
 from streamer.delivery.capi import AiohttpTransport
 from streamer.delivery.courier import Courier, Office
 from streamer.delivery.windows import Windows
+from streamer.errors import UserError
 from streamer.kafka.config import consumer_config, producer_config
 from streamer.kafka.consumer import ConsumerThread
 from streamer.kafka.crossing import Crossing
 from streamer.kafka.writer import Writer
-from streamer.ledger import Ledger
+from streamer.ledger import Ledger, LedgerSnapshot
 from streamer.memory import Budget, divide
 from streamer.metrics import Metrics
 from streamer.overview import Overview
@@ -71,6 +72,7 @@ class Service:
         :raises UserError: if something the user can mend keeps it from starting, or from going on.
         """
         await asyncio.to_thread(check_kafka, self.settings.kafka)
+        self._check_tokens()
         async with AsyncExitStack() as closing:  # what is opened last is closed first
             admin = await self._open_admin(closing)
             pipeline = self._open_pipeline(closing)
@@ -91,6 +93,15 @@ class Service:
             if pipeline.failure.done():
                 raise pipeline.failure.result()
             _log.info("stopping: no more is read, what is under way is finished")
+        _log.info("stopped", **_counts(self.ledger.snapshot()))
+
+    def _check_tokens(self) -> None:
+        """Refuse to start where nothing could ever be sent: everything would be parked."""
+        if self.settings.meta.access_token is None and not any(pixel.access_token for pixel in self.book.pixels()):
+            raise UserError(
+                "There is no token at all: meta.access_token is not set, and no pixel in pixels.file has one that can "
+                "be read. Every event would be parked."
+            )
 
     async def _open_admin(self, closing: AsyncExitStack) -> AdminServer:
         settings = self.settings.admin
@@ -116,7 +127,9 @@ class Service:
 
     def _parts(self, pipeline: Pipeline, writer: Writer, transport: AiohttpTransport) -> Parts:
         settings, delivery = self.settings, self.settings.delivery
-        guard = RefusalGuard(delivery.refused_share_limit, delivery.refused_share_minimum)
+        guard = RefusalGuard(
+            delivery.refused_share_limit, delivery.refused_share_minimum, delivery.refused_share_hold_seconds
+        )
         backoff = Backoff(delivery.backoff_base_seconds, delivery.backoff_max_seconds)
         office = Office(
             transport,
@@ -182,6 +195,12 @@ class Service:
             if await asyncio.to_thread(self.book.refresh):
                 self.translator.replace_plan(make_plan(self.settings, self.book))
                 _log.info("pixels reloaded")
+
+
+def _counts(ledger: LedgerSnapshot) -> dict[str, int]:
+    """Return the ledger's totals; what is in flight was not committed, and is read again."""
+    names = ("read", "delivered", "skipped", "dead_lettered", "parked", "forgotten")
+    return {**{name: getattr(ledger, name) for name in names}, "left_uncommitted": ledger.in_flight}
 
 
 async def _first(*works: Any) -> None:  # noqa: ANN401 - anything that can be awaited

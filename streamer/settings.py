@@ -155,6 +155,8 @@ class DeliverySettings(Section):
     """When more than this share of the newest records is dead-lettered, stop: a bad deploy, not bad data."""
     refused_share_minimum: int = Field(default=1000, ge=1)
     """Records that must have been seen before that share counts."""
+    refused_share_hold_seconds: float = Field(default=10, ge=0)
+    """How long dead letters are held back while the share is above the limit, of too few records to judge by."""
 
 
 class MemorySettings(Section):

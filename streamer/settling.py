@@ -6,10 +6,12 @@ progress. A kill between any two of them repeats work, and loses none.
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from confluent_kafka import Message
 
+from streamer.errors import UserError
 from streamer.kafka.copies import copy_headers, origin_of
 from streamer.kafka.receipts import receipt
 from streamer.kafka.record import Record
@@ -34,6 +36,7 @@ class Settling:
         self._budget = budget
         self._guard = guard
         self._tasks: set[asyncio.Task[None]] = set()
+        self._held: deque[tuple[float, Fate, Sequence[Record], int]] = deque()
         self._topics = {
             Outcome.DEAD_LETTERED: settings.dead_letter_topic,
             Outcome.PARKED: settings.parked_topic,
@@ -46,9 +49,23 @@ class Settling:
 
         :param size: bytes of their server events, freed from the budget in the end.
         """
-        task = asyncio.get_running_loop().create_task(self._finish(fate, records, size))
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
+        loop = asyncio.get_running_loop()
+        if fate.outcome is Outcome.DEAD_LETTERED and not self._may_be_dead_lettered(len(records)):
+            self._held.append((loop.time(), fate, records, size))
+            return
+        self._start(fate, records, size)
+
+    def let_go(self, now: float) -> None:
+        """Dead-letter what was held, once the refused share is fine, or it has been waited for long enough.
+
+        Without that, a wrong deploy that is started again and again would dead-letter a little each time, before it
+        can be told from bad data.
+
+        :param now: on the clock of the loop.
+        """
+        while self._held and (self._guard.fine or self._held[0][0] <= now - self._guard.hold_seconds):
+            _, fate, records, size = self._held.popleft()
+            self._start(fate, records, size)
 
     def forget(self, pixel_id: str, records: Sequence[Record], size: int) -> None:
         """Let go of server events whose assignment is gone: the next owner reads them anew."""
@@ -71,10 +88,20 @@ class Settling:
         """Settlements that are decided and not acknowledged yet."""
         return len(self._tasks)
 
+    def _may_be_dead_lettered(self, records: int) -> bool:
+        try:
+            return self._guard.refused(records)
+        except UserError as error:
+            self.failed(error)
+            return False
+
+    def _start(self, fate: Fate, records: Sequence[Record], size: int) -> None:
+        task = asyncio.get_running_loop().create_task(self._finish(fate, records, size))
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
     async def _finish(self, fate: Fate, records: Sequence[Record], size: int) -> None:
         now = int(time.time() * 1000)
-        if fate.outcome is Outcome.DEAD_LETTERED:
-            self._guard.refused(len(records))
         topic = self._topics.get(fate.outcome)
         if topic is not None:
             await asyncio.gather(*(self._copy(topic, fate, record.message, now) for record in records))
@@ -85,7 +112,11 @@ class Settling:
     async def _copy(self, topic: str, fate: Fate, message: Message, now: int) -> None:
         origin = origin_of(message, may_be_copy=message.topic() == self._settings.parked_topic)
         headers = copy_headers(message, origin, fate, self._settings.group_id, now)
-        await self._writer.write(topic, message.value(), message.key(), headers)
+        try:
+            await self._writer.write(topic, message.value(), message.key(), headers)
+        except UserError as error:
+            place = f"topic {message.topic()}, partition {message.partition()}, offset {message.offset()}"
+            raise UserError(f"The record at {place} cannot be copied. {error}") from None
 
     def _release(self, records: Sequence[Record], size: int) -> None:
         for record in records:

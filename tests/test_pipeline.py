@@ -222,6 +222,39 @@ def test_a_bad_deploy_stops_before_the_topic_is_dead_lettered() -> None:
     play(story, guard=RefusalGuard(0.9, 100))
 
 
+def test_a_wrong_deploy_that_is_started_again_and_again_dead_letters_nothing_in_its_first_seconds() -> None:
+    async def story(stage: Stage) -> None:
+        progress = stage.assign()
+        stage.feed(progress, [b"junk"] * 99)
+        await asyncio.sleep(9)
+        assert stage.writer.written == []
+        positions = await stage.assignments.drain([progress], asyncio.get_running_loop().time() + 25)
+        assert positions[progress].offset == 0
+        assert asyncio.get_running_loop().time() < 10
+
+    play(story, guard=RefusalGuard(0.9, 100))
+
+
+def test_the_only_record_of_a_quiet_topic_is_dead_lettered_after_a_while_though_it_is_all_there_is() -> None:
+    async def story(stage: Stage) -> None:
+        progress = stage.assign()
+        stage.feed(progress, [b"junk"])
+        await asyncio.sleep(11)
+        assert progress.position().offset == 1
+
+    _all_is_free(play(story, guard=RefusalGuard(0.9, 100)))
+
+
+def test_a_full_memory_sends_what_waits_in_windows_instead_of_waiting_for_their_age() -> None:
+    async def story(stage: Stage) -> None:
+        stage.budget.take(stage.budget.limit)
+        stage.feed(stage.assign(), list(tag_events(3)))
+        await asyncio.sleep(0.2)
+        assert len(stage.service.taken) == 3
+
+    play(story)
+
+
 def test_a_fault_of_ours_ends_the_process_at_once_and_commits_nothing_that_it_touched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

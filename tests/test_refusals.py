@@ -14,8 +14,8 @@ def _refuse_all(guard: RefusalGuard, slices: int) -> None:
 
 def test_a_few_bad_records_among_few_do_not_stop_the_process() -> None:
     guard = RefusalGuard(0.9, 1000)
-    guard.saw(10)
-    guard.refused(10)
+    guard.saw(100)
+    assert guard.refused(10)
 
 
 def test_a_bad_deploy_stops_the_process_before_the_topic_is_dead_lettered() -> None:
@@ -37,3 +37,11 @@ def test_half_bad_data_never_stops_the_process() -> None:
     for _ in range(1000):
         guard.saw(100)
         guard.refused(50)
+
+
+def test_dead_letters_of_a_start_with_nothing_but_bad_records_are_held_until_more_is_known() -> None:
+    guard = RefusalGuard(0.9, 1000)
+    guard.saw(10)
+    assert not guard.refused(10)
+    guard.saw(90)
+    assert guard.fine

@@ -63,7 +63,7 @@ def say_where(page: str, meta: str, kafka: str) -> None:
     _console.print(f"  status page   {page}/")
     _console.print(f"  metrics       {page}/metrics")
     _console.print(f"  what arrived  {meta}/sandbox/ledger")
-    _console.print(f"  Kafka         {kafka} (topics tag-events, streamer.dead-letters, streamer.receipts)")
+    _console.print(f"  Kafka         {kafka}")
     _console.print("  Ctrl-C ends it\n")
 
 

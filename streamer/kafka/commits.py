@@ -29,8 +29,8 @@ class Commits:
 
     Progress goes through ``store_offsets()`` and a bare ``commit()``: librdkafka refuses to store for a partition
     that is gone, while ``commit(offsets=…)`` of a former owner is *accepted* by the broker and would move the new
-    owner's offset. Only where nothing but the metadata changed, of which a bare commit sends nothing, the
-    offsets are named, for partitions owned at this moment.
+    owner's offset. Only where a bare commit would send nothing, the offsets are named, for partitions owned at this
+    moment: where nothing but the metadata changed, and where the offset went back, as in a topic that was made anew.
 
     No commit error is fatal: what is not confirmed is offered again, for as long as the partition is owned.
     """
@@ -39,6 +39,7 @@ class Commits:
         """Count with ``events``."""
         self._events = events
         self._confirmed: dict[Key, Position | None] = {}
+        self._latest: dict[Key, int] = {}  # what librdkafka remembers, beyond the end of an assignment
         self._under_way = False
 
     @property
@@ -49,6 +50,8 @@ class Commits:
     def begin(self, progress: Progress, position: Position | None) -> None:
         """Note what the broker held when the partition was assigned; None: nothing."""
         self._confirmed[progress.topic, progress.partition] = position
+        if position is not None:
+            self._events.committed(progress.topic, progress.partition, position.offset)
 
     def forget(self, progress: Progress) -> None:
         """Drop what is known of a partition that is gone."""
@@ -62,10 +65,10 @@ class Commits:
         """
         if self._under_way:
             return
-        moved, remarked = self._differences(positions, anew=anew)
+        moved, named = self._differences(positions, anew=anew)
         try:
-            if remarked:
-                consumer.commit(offsets=remarked, asynchronous=True)
+            if named:
+                consumer.commit(offsets=named, asynchronous=True)
                 self._under_way = True
             if moved:
                 self._store(consumer, moved)
@@ -76,10 +79,10 @@ class Commits:
 
     def conclude(self, consumer: Consumer, positions: Mapping[Progress, Position]) -> None:
         """Commit and wait for the answer, at the end of an assignment, while it is still owned."""
-        moved, remarked = self._differences(positions, anew=False)
+        moved, named = self._differences(positions, anew=False)
         try:
-            if remarked:
-                self._answered(consumer.commit(offsets=remarked, asynchronous=False))
+            if named:
+                self._answered(consumer.commit(offsets=named, asynchronous=False))
             if moved:
                 self._store(consumer, moved)
                 self._answered(consumer.commit(asynchronous=False))
@@ -98,14 +101,16 @@ class Commits:
         self, positions: Mapping[Progress, Position], *, anew: bool
     ) -> tuple[list[TopicPartition], list[TopicPartition]]:
         moved: list[TopicPartition] = []
-        remarked: list[TopicPartition] = []
+        named: list[TopicPartition] = []
         for progress, position in positions.items():
-            before = self._confirmed.get((progress.topic, progress.partition))
+            key = (progress.topic, progress.partition)
+            before = self._confirmed.get(key)
             if before is None or before.offset != position.offset:
-                moved.append(_offset(progress, position))
+                ahead = position.offset > self._latest.get(key, -1)
+                (moved if ahead else named).append(_offset(progress, position))
             elif anew or before.metadata != position.metadata:
-                remarked.append(_offset(progress, position))
-        return moved, remarked
+                named.append(_offset(progress, position))
+        return moved, named
 
     def _store(self, consumer: Consumer, offsets: Iterable[TopicPartition]) -> None:
         for offset in offsets:  # one by one: a partition that is gone must not keep the others back
@@ -116,12 +121,14 @@ class Commits:
 
     def _answered(self, partitions: list[TopicPartition] | None) -> None:
         for partition in partitions or ():
+            key = (partition.topic, partition.partition)
             if partition.error is not None:
                 self._failed(partition.error)
-            elif partition.offset >= 0 and (partition.topic, partition.partition) in self._confirmed:
-                position = Position(partition.offset, partition.metadata or "")
-                self._confirmed[partition.topic, partition.partition] = position
-                self._events.committed(partition.topic, partition.partition, partition.offset)
+            elif partition.offset >= 0:
+                self._latest[key] = partition.offset
+                if key in self._confirmed:
+                    self._confirmed[key] = Position(partition.offset, partition.metadata or "")
+                    self._events.committed(partition.topic, partition.partition, partition.offset)
 
     def _failed(self, error: KafkaError) -> None:
         if error.code() == KafkaError._NO_OFFSET:  # noqa: SLF001 - librdkafka's own codes have no other name

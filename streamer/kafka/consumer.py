@@ -33,9 +33,9 @@ PAUSE_AFTER_SECONDS = 2.0
 
 SESSION_SHARE = 0.7
 """A revoke may take this share of the session time-out: a drain must not cost the membership."""
-COMMIT_SECONDS = 5.0
+COMMIT_SECONDS = 3.0
 """How long the last commit of all may take."""
-LEAVE_SECONDS = 5.0
+LEAVE_SECONDS = 3.0
 """How long leaving the group may take: where no broker answers, librdkafka would wait for a session time-out."""
 GRACE_SECONDS = 5.0
 """How much longer than its deadline the loop may take to answer."""
@@ -277,7 +277,11 @@ class ConsumerThread:
         offset = OffsetSource(consumer, self._settings).edge(TopicPartition(topic, partition), policy)
         if offset < progress.end:
             self._begin_again(consumer, progress, offset)
-        consumer.seek(TopicPartition(topic, partition, offset))
+        here = [TopicPartition(topic, partition, offset)]
+        consumer.incremental_unassign(here)  # librdkafka has given the partition up: a seek would do nothing
+        consumer.incremental_assign(here)
+        if self._paused:
+            consumer.pause(here)
         self._events.jumped(topic, partition)
         _log.error("offset out of range: jumped", topic=topic, partition=partition, missing=progress.end, to=offset)
 

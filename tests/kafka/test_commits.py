@@ -56,6 +56,7 @@ def _setup() -> tuple[Commits, Any, _Events, Progress]:
     progress = Progress("t", 0, 1, 0)
     commits = Commits(events)
     commits.begin(progress, Position(0, ""))
+    events.offsets.clear()
     return commits, _Broker(), events, progress
 
 

@@ -149,4 +149,5 @@ def prepare(kafka: KafkaCluster, name: str, partitions: int = 3, own_partitions:
         "records": {"format": "single-object"},
         "meta": {"access_token": TOKEN},
         "window": {"seconds": 0.3},
+        "delivery": {"refused_share_hold_seconds": 0.2},
     }
