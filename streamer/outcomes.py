@@ -36,6 +36,7 @@ class Reason(StrEnum):
     # dead-lettered: untranslatable
     BAD_PIXEL_ID = "bad_pixel_id"
     NO_EVENT_NAME = "no_event_name"
+    BAD_EVENT_NAME = "bad_event_name"
     NO_EVENT_TIME = "no_event_time"
     IN_FUTURE = "in_future"
     BAD_ACTION_SOURCE = "bad_action_source"

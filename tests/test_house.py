@@ -41,7 +41,7 @@ EDGES = {
     "streamer/sandbox/user_data.py": "asks inet_pton whether an address is one, and opens nothing",
     "streamer/service.py": "puts the edges and the core together",
     "streamer/settling.py": "tells receipts the time",
-    "streamer/translate/rules.py": "asks inet_pton whether an address is one, and opens nothing",
+    "streamer/translate/identifiers.py": "asks inet_pton whether an address is one, and opens nothing",
 }
 """Who may do what the pure core may not, and why. A folder, which ends in a slash, is an edge as a whole."""
 

@@ -1,15 +1,14 @@
 """Decodes Avro bodies: by functions that a schema is compiled to once, or by fastavro where schemas must be resolved.
 
-A record that its writer's schema alone can read (see :mod:`streamer.records.compat`) is read here. That takes two
-thirds of fastavro's time, and is stricter where fastavro is not: an index outside its union, a negative length or a
+A record that its writer's schema alone can read (see :mod:`streamer.records.compat`) is read here. That takes 60 % of
+fastavro's time, and is stricter where fastavro is not: an index outside its union, a negative length or a
 block of more items than the record has bytes is an error.
 """
 
 from collections.abc import Callable, Sequence
 from io import BytesIO
-from itertools import groupby
 from struct import Struct
-from typing import Any
+from typing import Any, Protocol
 
 from fastavro import schemaless_reader
 
@@ -29,10 +28,16 @@ record; its text may hold values and must not be shown."""
 _Read = Callable[[bytes, int], tuple[Value, int]]
 """Bytes and a place in; a value out, and the place after it."""
 
-_Fill = Callable[[Decoded, bytes, int], int]
-"""Reads one field or several into a record; gives the place after them."""
 
-_TEXT_OR_NULL = ["null", "string"]
+class _ReadRecord(Protocol):
+    """The same for a record, by default from the beginning."""
+
+    def __call__(self, data: bytes, at: int = 0, /) -> tuple[Decoded, int]: ...
+
+
+_Field = tuple[str, bool, _Read]
+"""A field's name, whether it is null or something, and how the something is read."""
+
 _DOUBLE = Struct("<d")
 _FLOAT = Struct("<f")
 _CONTINUED = 0x80
@@ -48,8 +53,7 @@ def decoder(writer: AvroSchema, reader: AvroSchema) -> Decode:
     """
     if not reads_directly(writer, reader):
         return lambda body: _resolved(body, writer.parsed, reader.parsed)
-    read = _Compiler(writer.named).record(writer.parsed)
-    return lambda body: read(body, 0)
+    return _Compiler(writer.named).record(writer.parsed)
 
 
 def _resolved(body: bytes, writer: dict[str, Json], reader: dict[str, Json]) -> tuple[Decoded, int]:
@@ -82,48 +86,76 @@ class _Compiler:
     def _map(self, schema: Json) -> _Read:
         return _map(self.read(schema["values"]))
 
-    def record(self, schema: dict[str, Json]) -> _Read:
-        fills: list[_Fill] = []
-
-        def read(data: bytes, at: int) -> tuple[Decoded, int]:
-            record: Decoded = {}
-            for fill in fills:
-                at = fill(record, data, at)
-            return record, at
-
-        self._records[schema["name"]] = read  # before its fields, which may hold it
-        for are_texts, fields in groupby(schema["fields"], lambda field: field["type"] == _TEXT_OR_NULL):
-            if are_texts:
-                fills.append(_texts_or_nulls([field["name"] for field in fields]))
-            else:
-                fills += [_field(field["name"], self.read(field["type"])) for field in fields]
+    def record(self, schema: dict[str, Json]) -> _ReadRecord:
+        fields: list[_Field] = []
+        read = self._records[schema["name"]] = _record(fields)  # before its fields, which may hold it
+        fields += [self._field(field["name"], field["type"]) for field in schema["fields"]]
         return read
 
+    def _field(self, name: str, schema: Json) -> _Field:
+        return (name, True, self.read(schema[1])) if _is_nullable(schema) else (name, False, self.read(schema))
+
     def _union(self, schema: list[Json]) -> _Read:
-        branches = [self.read(branch) for branch in schema]
-        return (
-            _nullable(branches[1])
-            if schema[0] == "null" and len(schema) == len(("null", "other"))
-            else _choice(branches)
-        )
+        if _is_nullable(schema):
+            return _nullable(self.read(schema[1]))
+        return _choice([self.read(branch) for branch in schema])
 
     def _of_name(self, name: str) -> _Read:
         return self._records.get(name) or self.read(self._named[name])
 
 
-def _long(data: bytes, at: int) -> tuple[int, int]:
-    byte = data[at]
+def _is_nullable(schema: Json) -> bool:
+    """Say whether it is a union of null and one thing more, which most fields are."""
+    return isinstance(schema, list) and len(schema) == len(("null", "other")) and schema[0] == "null"
+
+
+def _record(fields: Sequence[_Field]) -> _ReadRecord:
+    """Read fields in one loop: nulls and short texts, which most of them are, are written out in it.
+
+    A text that goes beyond the end gives a place beyond the end, where nothing can be read, and where no record ends.
+    """
+
+    def read(data: bytes, at: int = 0) -> tuple[Decoded, int]:
+        record: Decoded = {}
+        for name, nullable, read_value in fields:
+            if nullable:
+                index = data[at]
+                at += 1
+                if index == 0:
+                    record[name] = None
+                    continue
+                if index != 2:  # noqa: PLR2004 - index 1, as Avro writes it
+                    raise ValueError("an index is outside its union")
+            if read_value is _text and (length := data[at]) < _CONTINUED and not length & 1:
+                at += 1
+                end = at + (length >> 1)
+                record[name] = data[at:end].decode()
+                at = end
+            else:
+                record[name], at = read_value(data, at)
+        return record, at
+
+    return read
+
+
+def _text(data: bytes, at: int) -> tuple[str, int]:
+    length = data[at]
     at += 1
-    value = byte & 0x7F
-    shift = 7
-    while byte >= _CONTINUED:
-        if shift > _LONGEST_VARINT:
-            raise ValueError("a number has more than ten bytes")
-        byte = data[at]
+    if length >= _CONTINUED:
+        more = data[at]
+        if more >= _CONTINUED:
+            return _long_text(data, at - 1)
+        length = length & 0x7F | more << 7
         at += 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
-    return (value >> 1) ^ -(value & 1), at
+    if length & 1:
+        raise ValueError("a length is negative")
+    end = at + (length >> 1)
+    return data[at:end].decode(), end
+
+
+def _long_text(data: bytes, at: int) -> tuple[str, int]:
+    value, at = _bytes(data, at)
+    return value.decode(), at
 
 
 def _bytes(data: bytes, at: int) -> tuple[bytes, int]:
@@ -134,48 +166,21 @@ def _bytes(data: bytes, at: int) -> tuple[bytes, int]:
     return value, at + length
 
 
-def _text(data: bytes, at: int) -> tuple[str, int]:
-    length = data[at]
-    if length >= _CONTINUED or length & 1:
-        value, at = _bytes(data, at)
-        return value.decode(), at
+def _long(data: bytes, at: int) -> tuple[int, int]:
+    byte = data[at]
     at += 1
-    end = at + (length >> 1)
-    return data[at:end].decode(), end
-
-
-def _field(name: str, read: _Read) -> _Fill:
-    def fill(record: Decoded, data: bytes, at: int) -> int:
-        record[name], at = read(data, at)
-        return at
-
-    return fill
-
-
-def _texts_or_nulls(names: Sequence[str]) -> _Fill:
-    """Fields of ``["null", "string"]`` in a row, which most fields are: all in one loop, short texts written out.
-
-    A text that goes beyond the end gives a place beyond the end, where nothing can be read, and where no record ends.
-    """
-
-    def fill(record: Decoded, data: bytes, at: int) -> int:
-        for name in names:
-            index = data[at]
-            at += 1
-            if index == 0:
-                record[name] = None
-            elif index != 2:  # noqa: PLR2004 - index 1, as Avro writes it
-                raise ValueError("an index is outside its union")
-            elif (length := data[at]) >= _CONTINUED or length & 1:
-                record[name], at = _text(data, at)
-            else:
-                at += 1
-                end = at + (length >> 1)
-                record[name] = data[at:end].decode()
-                at = end
-        return at
-
-    return fill
+    if byte < _CONTINUED:
+        return (byte >> 1) ^ -(byte & 1), at
+    value = byte & 0x7F
+    shift = 7
+    while byte >= _CONTINUED:
+        if shift > _LONGEST_VARINT:
+            raise ValueError("a number has more than ten bytes")
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+    return (value >> 1) ^ -(value & 1), at
 
 
 def _nullable(read: _Read) -> _Read:
@@ -201,6 +206,9 @@ def _choice(branches: list[_Read]) -> _Read:
 
 def _count(data: bytes, at: int) -> tuple[int, int]:
     """Read how many items a block has; a negative count is followed by the block's size in bytes."""
+    byte = data[at]
+    if byte < _CONTINUED and not byte & 1:
+        return byte >> 1, at + 1
     count, at = _long(data, at)
     if count < 0:
         count = -count

@@ -10,11 +10,11 @@ from streamer.sandbox.values import Check, first_bad, looks_hashed, shown, text
 _HASH = re.compile(r"[0-9a-f]{64}(?:\.[A-Za-z0-9_-]{8})?").fullmatch
 _NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # SHA-256 of the empty string
 _APPENDIX = r"(?:\.(?:A[Qgw]|B[AQg]|[A-Za-z0-9_-]{8}))?"
-_FBC = re.compile(r"fb\.\d\.\d{13}\.[^\s.]+" + _APPENDIX).fullmatch
-_FBP = re.compile(r"fb\.\d\.\d{13}\.\d+" + _APPENDIX).fullmatch
+_FBC = re.compile(r"fb\.[0-9]\.[0-9]{13}\.[!-\-/-~]+" + _APPENDIX).fullmatch
+_FBP = re.compile(r"fb\.[0-9]\.[0-9]{13}\.[0-9]+" + _APPENDIX).fullmatch
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}").fullmatch
 _IPV6 = re.compile(r"[0-9A-Fa-f:.]{2,45}").fullmatch
-_LEAD_ID = re.compile(r"\d{15,16}").fullmatch
+_LEAD_ID = re.compile(r"[0-9]{15,16}").fullmatch
 
 # An event whose keys all lie in one of these sets says too little of a person to be matched.
 _TOO_LITTLE = (

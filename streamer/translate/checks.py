@@ -75,9 +75,9 @@ def expires_at(event: Event, margin: int) -> int:
     return event["event_time"] + age - margin  # type: ignore[no-any-return]
 
 
-def age_fault(event: Event, margin: int, now: int) -> Fault | None:
+def age_fault(event: Event, expires: int, now: int) -> Fault | None:
     """Meta, server event parameters: events that are too old (2804003) or of the future (2804004) are refused."""
-    if now >= expires_at(event, margin):
+    if now >= expires:
         return Fault(Reason.TOO_OLD, "event_time")
     if event["event_time"] > now + FUTURE_TOLERANCE_SECONDS:
         return Fault(Reason.IN_FUTURE, "event_time")
@@ -150,6 +150,26 @@ def _app_fault(event: Event, _draft: Draft) -> Fault | None:
     return None
 
 
+_MESSAGING_EVENTS: Final = frozenset(
+    {
+        "Purchase",
+        "LeadSubmitted",
+        "InitiateCheckout",
+        "AddToCart",
+        "ViewContent",
+        "OrderCreated",
+        "OrderShipped",
+        "OrderDelivered",
+        "OrderCanceled",
+        "OrderReturned",
+        "CartAbandoned",
+        "QualifiedLead",
+        "RatingProvided",
+        "ReviewProvided",
+    }
+)
+"""Meta, Conversions API for business messaging: any other name is refused (2804066)."""
+
 _CHANNEL_NEEDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "messenger": ("page_id", "page_scoped_user_id"),
@@ -164,6 +184,8 @@ def _messaging_fault(event: Event, draft: Draft) -> Fault | None:
     channel = event.get("messaging_channel")
     if channel is None:
         return Fault(Reason.MISSING_FIELD, "messaging_channel")
+    if event["event_name"] not in _MESSAGING_EVENTS:
+        return Fault(Reason.BAD_EVENT_NAME, "event_name")
     user = event["user_data"]
     if channel == "whatsapp" and user.pop("page_id", None) is not None:
         draft.note("user_data.page_id", NoteReason.UNWANTED)

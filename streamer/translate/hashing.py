@@ -9,6 +9,7 @@ from streamer.translate.notes import Drop, NoteReason
 _SHA256 = re.compile(r"\s*([0-9A-Fa-f]{64})(?:\.(?:[\w-]{8}|A[Qgw]|B[AQg]))?\s*", re.ASCII)
 _MD5 = re.compile(r"\s*[0-9A-Fa-f]{32}(?:\.(?:[\w-]{8}|A[Qgw]|B[AQg]))?\s*", re.ASCII)
 _SHORTEST = 32
+_OF_NOTHING = sha256(b"").hexdigest()
 
 
 def sha256_hex(text: str) -> str:
@@ -19,11 +20,13 @@ def sha256_hex(text: str) -> str:
 def prehashed(value: str) -> str | Drop | None:
     """Recognise a value that was hashed before it came here, so that nothing is hashed twice.
 
-    :return: the SHA-256 as 64 lowercase hex digits, without the parameter builder's appendix; ``Drop(NOT_SHA256)`` for
-        the 32 digits of MD5, which Meta's documentation does not name; ``None`` when it is no hash.
+    :return: the SHA-256 as 64 lowercase hex digits, without the parameter builder's appendix; ``Drop(EMPTY)`` for that
+        of the empty text, which would make one person of all who left a field blank; ``Drop(NOT_SHA256)`` for the 32
+        digits of MD5, which Meta's documentation does not name; ``None`` when it is no hash.
     """
     if len(value) < _SHORTEST:
         return None
     if match := _SHA256.fullmatch(value):
-        return match[1].lower()
+        hashed = match[1].lower()
+        return hashed if hashed != _OF_NOTHING else Drop(NoteReason.EMPTY)
     return Drop(NoteReason.NOT_SHA256) if _MD5.fullmatch(value) else None

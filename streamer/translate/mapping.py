@@ -32,7 +32,7 @@ _USER = (
     *_keys("user_data.", "user.", "hash", "ct=city st=state zp=zip country external_id"),
     *_keys("user_data.", "user.more.", "hash", "em=emails ph=phones external_id=external_ids"),
     Rule("user_data.client_ip_address", "ip", ("client_ip",)),
-    Rule("user_data.client_user_agent", "text", ("user_agent",)),
+    Rule("user_data.client_user_agent", "id", ("user_agent",)),
     Rule("user_data.fbc", "fbc", ("cookies._fbc", "page_url", "referrer", "event_time")),
     Rule("user_data.fbp", "fbp", ("cookies._fbp",)),
     *_keys("user_data.", "user.more.", "id", "subscription_id fb_login_id anon_id madid"),

@@ -32,6 +32,7 @@ _LOCAL = r"""[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+"""
 _LABEL = r"""[^\s@<>()\[\],;:\\"\x00-\x1f\x7f!#$%&'*+/=?^`{|}~.]+"""
 _EMAIL = re.compile(rf"{_LOCAL}@{_LABEL}(?:\.{_LABEL})+")
 _NO_ID = frozenset({"undefined", "null", "none", "nan", "(not set)", "[object object]"})
+_CURRENCIES = TABLES.currencies
 _NUMBERS = re.compile(r"\d+")
 _MONTHS = 12
 _LAST_DAY = 31
@@ -99,8 +100,10 @@ def external_id(value: str) -> str | Drop:
 
 def currency(value: str) -> str | Drop:
     """Three uppercase letters of ISO 4217 that Meta takes; an unknown code would cost the whole request (2804011)."""
+    if value in _CURRENCIES:
+        return value
     text = value.strip().upper()
-    if text in TABLES.currencies:
+    if text in _CURRENCIES:
         return text
     return Drop(NoteReason.UNKNOWN if text else NoteReason.EMPTY)
 

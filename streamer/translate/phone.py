@@ -65,7 +65,7 @@ def phone_note(value: str, region: str | None = None) -> NoteReason | None:
 def _quick(value: str, region: str | None) -> str | None:
     if len(value) > _QUICK_LENGTH:
         return None
-    digits = value.translate(_FORMATTING)
+    digits = _bare(value)
     marked = digits[:1] == "+"
     if marked:
         digits = digits[1:]
@@ -80,6 +80,12 @@ def _quick(value: str, region: str | None) -> str | None:
         return _quick_national(digits, plan)
     digits = digits.lstrip("0")
     return _quick_international(digits) if len(digits) in _PLAUSIBLE else None
+
+
+def _bare(value: str) -> str:
+    """Take the formatting out; most numbers have spaces at most, which go quicker."""
+    bare = value.replace(" ", "")
+    return bare if bare.lstrip("+").isdigit() else value.translate(_FORMATTING)
 
 
 def _quick_international(digits: str) -> str | None:

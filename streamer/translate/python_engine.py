@@ -118,14 +118,22 @@ class PythonEngine:
     def _finish(self, draft: Draft, now: int) -> Translation:
         """Check an event, and make its JSON once for all of its pixels."""
         event = draft.joined()
-        fault = complete(event, draft) or age_fault(event, self._margin, now) or fault_of(event, draft)
+        fault = complete(event, draft)
+        expires = 0 if fault else expires_at(event, self._margin)
+        fault = fault or age_fault(event, expires, now) or fault_of(event, draft)
         if fault is not None:
             return _for_each(draft.pixels, Refusal(Outcome.DEAD_LETTERED, *fault))
-        body, expires = orjson.dumps(event), expires_at(event, self._margin)
-        name, event_id, event_time = event["event_name"], event["event_id"], event["event_time"]
-        return tuple(
-            [ServerEvent(pixel_id, body, name, event_id, event_time, expires, draft.notes) for pixel_id in draft.pixels]
+        first, *others = draft.pixels
+        ready = ServerEvent(
+            first,
+            orjson.dumps(event),
+            event["event_name"],
+            event["event_id"],
+            event["event_time"],
+            expires,
+            draft.notes,
         )
+        return (ready, *[ready._replace(pixel_id=pixel_id) for pixel_id in others]) if others else (ready,)
 
 
 def _for_each(pixels: Iterable[str], refusal: Refusal) -> Translation:

@@ -6,7 +6,6 @@ None of these raises for any value that Avro can hold, and none makes up a value
 import re
 from collections.abc import Callable, Collection, Mapping
 from math import isfinite
-from socket import AF_INET6, inet_pton
 from types import MappingProxyType
 
 from streamer.records.decode import Value
@@ -62,6 +61,7 @@ _LIMITED_DATA_USE = "LDU"
 _URL = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?").fullmatch
 _START = re.compile(r"^(https?://)(?:[^\s/?#@]*@)?", re.IGNORECASE)
 _WHITE_SPACE = re.compile(r"\s")
+_SHA256_DIGITS = 64
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}").fullmatch
 
 
@@ -137,22 +137,11 @@ def url(value: Value) -> str | Drop:
 
 
 def plain_id(value: Value) -> str | Drop:
-    """Take an id that Meta wants to the letter, and never hashed."""
+    """Take a text that Meta wants to the letter, and never hashed."""
     made = text(value)
-    return Drop(NoteReason.HASHED) if made.__class__ is str and _SHA256(made) else made
-
-
-def ip(value: Value) -> str | Drop:
-    """Return the browser's address; the plain case, a public IPv6 address (2000::/3) and nothing else, comes first."""
-    if value.__class__ is not str:
-        return _MALFORMED
-    if value[:1] in {"2", "3"} and ":" in value:
-        try:
-            inet_pton(AF_INET6, value)
-        except (OSError, ValueError):
-            return client_ip(value)
-        return value
-    return client_ip(value)
+    if made.__class__ is str and len(made) == _SHA256_DIGITS and _SHA256(made):
+        return Drop(NoteReason.HASHED)
+    return made
 
 
 def _one_of(allowed: Collection[str]) -> Convert:
@@ -194,7 +183,7 @@ CONVERT: Mapping[RuleName, Convert] = MappingProxyType(
         "id": plain_id,
         "share": share,
         "currency": _of_text(currency),
-        "ip": ip,
+        "ip": _of_text(client_ip),
         "fbp": _of_text(fbp),
         "lead_id": _of_text(lead_id),
         "action_source": _one_of(ACTION_SOURCES),

@@ -14,6 +14,7 @@ _SENTENCES: Mapping[Reason, str] = MappingProxyType(
         Reason.TRAILING_BYTES: "There are bytes left after the end of the record.",
         Reason.BAD_PIXEL_ID: "{field} is not the id of a pixel: 1 to 20 digits.",
         Reason.NO_EVENT_NAME: "{field} is empty.",
+        Reason.BAD_EVENT_NAME: "{field} is none that Meta takes from business messaging.",
         Reason.NO_EVENT_TIME: "{field} is not a time: milliseconds since 1970.",
         Reason.IN_FUTURE: "{field} is in the future, and Meta takes no such events.",
         Reason.BAD_ACTION_SOURCE: "{field} is none that Meta knows.",

@@ -1,6 +1,6 @@
 """The rules that look at more than one value: hashes, the click id, contents, custom properties, ``extinfo``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Final
 
@@ -14,6 +14,11 @@ from streamer.translate.plan import Rule
 from streamer.translate.rules import CONVERT, Convert, text
 from streamer.translate.tree import BindSteps, Rows, Step
 from streamer.translate.userdata import HASHERS, Hasher
+
+_UserRows = Sequence[tuple[Decoded, Draft, Section]]
+"""Rows, each with the draft's ``user_data``."""
+
+_UserStep = Callable[[_UserRows], None]
 
 _ItemField = tuple[str, str, Convert]
 """Field of an item, key in one of the contents, and how it is made."""
@@ -57,19 +62,19 @@ def _hashes(rules: Sequence[Rule]) -> Step:
     steps = [_hash(path, key, HASHERS[key]) if key != "ph" else _phone(path) for path, key in fields]
 
     def step(rows: Rows) -> None:
+        user_rows = [(record, draft, draft["user_data"]) for record, draft in rows]
         for each in steps:
-            each(rows)
+            each(user_rows)
 
     return step
 
 
-def _hash(name: str, key: str, hasher: Hasher) -> Step:
-    def step(rows: Rows) -> None:
-        for record, draft in rows:
+def _hash(name: str, key: str, hasher: Hasher) -> _UserStep:
+    def step(rows: _UserRows) -> None:
+        for record, draft, user in rows:
             value = record.get(name)
             if value is None:
                 continue
-            user = draft["user_data"]
             if value.__class__ is not str or key in user:
                 _add(value, key, hasher, draft.place, draft)
                 continue
@@ -82,19 +87,19 @@ def _hash(name: str, key: str, hasher: Hasher) -> Step:
     return step
 
 
-def _phone(name: str) -> Step:
+def _phone(name: str) -> _UserStep:
     hasher = HASHERS["ph"]
 
-    def step(rows: Rows) -> None:
-        for record, draft in rows:
+    def step(rows: _UserRows) -> None:
+        for record, draft, user in rows:
             value = record.get(name)
             if value is None:
                 continue
             region = draft.region
-            if value.__class__ is str and region is not None and "ph" not in draft["user_data"]:
+            if value.__class__ is str and region is not None and "ph" not in user:
                 hashed = hasher(value, region)
                 if hashed.__class__ is str:
-                    draft["user_data"]["ph"] = [hashed]
+                    user["ph"] = [hashed]
                     continue
             _add(value, "ph", hasher, region, draft)
             if region is None:

@@ -6,10 +6,11 @@ what they hold, so bounded in bytes. E-mail addresses, phone numbers and externa
 
 from collections.abc import Callable
 from functools import lru_cache
+from hashlib import sha256
 from typing import Final
 
 from streamer.translate import normalise, normalise_parts
-from streamer.translate.hashing import prehashed, sha256_hex
+from streamer.translate.hashing import prehashed
 from streamer.translate.notes import Drop, NoteReason
 
 Hasher = Callable[[str, str | None], str | Drop]
@@ -18,63 +19,59 @@ Hasher = Callable[[str, str | None], str | Drop]
 _NEVER_HASHED_BELOW: Final = 32
 _CACHED_BELOW: Final = _NEVER_HASHED_BELOW
 _LONGEST: Final = 512
+_NOT_SHA256: Final = Drop(NoteReason.NOT_SHA256)
 
 
 def _email(value: str, _place: str | None) -> str | Drop:
-    return _hash_long(value, None, _plain_email) if len(value) >= _NEVER_HASHED_BELOW else _plain_email(value, None)
-
-
-def _plain_email(value: str, _place: str | None) -> str | Drop:
-    text = normalise.email(value)
-    return sha256_hex(text) if type(text) is str else text
+    hashed = _hashed_already(value) if len(value) >= _NEVER_HASHED_BELOW else None
+    return _hashed(normalise.email(value)) if hashed is None else hashed
 
 
 def _phone(value: str, region: str | None) -> str | Drop:
-    return _hash_long(value, region, _plain_phone) if len(value) >= _NEVER_HASHED_BELOW else _plain_phone(value, region)
-
-
-def _plain_phone(value: str, region: str | None) -> str | Drop:
-    text = normalise.phone(value, region)
-    return sha256_hex(text) if type(text) is str else text
+    hashed = _hashed_already(value) if len(value) >= _NEVER_HASHED_BELOW else None
+    return _hashed(normalise.phone(value, region)) if hashed is None else hashed
 
 
 def _external_id(value: str, _place: str | None) -> str | Drop:
     """Hash an id as it is; 32 hex digits are somebody's own id here (a UUID without dashes), not MD5."""
-    if len(value) > _LONGEST:
-        return Drop(NoteReason.TOO_LONG)
-    hashed = prehashed(value)
-    if type(hashed) is str:
-        return hashed
-    text = normalise.external_id(value)
-    return sha256_hex(text) if type(text) is str else text
+    hashed = _hashed_already(value) if len(value) >= _NEVER_HASHED_BELOW else None
+    if hashed is None or hashed == _NOT_SHA256:
+        return _hashed(normalise.external_id(value))
+    return hashed
 
 
-def _hash_long(value: str, place: str | None, plain: Hasher) -> str | Drop:
-    if len(value) > _LONGEST:
-        return Drop(NoteReason.TOO_LONG)
-    hashed = prehashed(value)
-    return plain(value, place) if hashed is None else hashed
+def _hashed(text: str | Drop) -> str | Drop:
+    return sha256(text.encode()).hexdigest() if text.__class__ is str else text
+
+
+def _hashed_already(value: str) -> str | Drop | None:
+    return Drop(NoteReason.TOO_LONG) if len(value) > _LONGEST else prehashed(value)
 
 
 def _cached(function: Callable[[str, str | None], str | Drop], size: int) -> Hasher:
     """Make a hasher of a normaliser, with a cache of so many short values over the whole of it."""
-
-    def plain(value: str, place: str | None) -> str | Drop:
-        text = function(value, place)
-        return sha256_hex(text) if type(text) is str else text
-
-    remembered = lru_cache(maxsize=size)(plain)
+    remembered = lru_cache(maxsize=size)(lambda value, place: _hashed(function(value, place)))
 
     def hasher(value: str, place: str | None) -> str | Drop:
-        return remembered(value, place) if len(value) < _CACHED_BELOW else _hash_long(value, place, plain)
+        if len(value) < _CACHED_BELOW:
+            return remembered(value, place)
+        hashed = _hashed_already(value)
+        return _hashed(function(value, place)) if hashed is None else hashed
 
     return hasher
 
 
 def _placeless(function: Callable[[str], str | Drop], size: int) -> Hasher:
     """Make a hasher that does not look at the place, so that its cache holds each value once."""
-    by_value = _cached(lambda value, _place: function(value), size)
-    return lambda value, _place: by_value(value, None)
+    remembered = lru_cache(maxsize=size)(lambda value: _hashed(function(value)))
+
+    def hasher(value: str, _place: str | None) -> str | Drop:
+        if len(value) < _CACHED_BELOW:
+            return remembered(value)
+        hashed = _hashed_already(value)
+        return _hashed(function(value)) if hashed is None else hashed
+
+    return hasher
 
 
 HASHERS: Final[dict[str, Hasher]] = {

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.records.decode import decoder
-from streamer.records.schema import encode, load_schema, parse_schema
+from streamer.records.schema import AvroSchema, encode, load_schema, parse_schema
 from tests.records.values import RECORD_SCHEMAS, values
 
 TAG_EVENT = load_schema()
@@ -86,10 +86,29 @@ def test_bytes_that_no_writer_makes_are_an_error(field: dict[str, Any], body: by
         _decoded(body, field)
 
 
+@pytest.mark.parametrize("length", [0, 63, 64, 8191, 8192, 20_000])
+@pytest.mark.parametrize("character", ["a", "é"])
+def test_texts_of_any_length_are_read(length: int, character: str) -> None:
+    for field in (TEXT, OPTIONAL, {"name": "a", "type": {"type": "map", "values": "string"}}):
+        schema = _schema(field)
+        text = character * length
+        record = {"a": {text: text} if isinstance(field["type"], dict) else text}
+        body = encode(record, schema)
+        assert decoder(schema, schema)(body) == (record, len(body))
+        assert _fails_or_ends_beyond(body[:-1], schema)
+
+
 def test_a_text_that_goes_beyond_the_end_ends_beyond_the_end() -> None:
     for field in (TEXT, OPTIONAL):
         body = b"\x02\x08ab" if field is OPTIONAL else b"\x08ab"
         assert _decoded(body, field)[1] > len(body)
+
+
+def _fails_or_ends_beyond(body: bytes, schema: AvroSchema) -> bool:
+    try:
+        return decoder(schema, schema)(body)[1] > len(body)
+    except (IndexError, ValueError):
+        return True
 
 
 def test_blocks_with_their_size_are_read() -> None:

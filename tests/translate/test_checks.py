@@ -53,6 +53,11 @@ APP = {"advertiser_tracking_enabled": True, "platform": "android", "os_version":
             "user_data.ig_sid",
         ),
         (
+            {"event_name": "PageView", "action_source": "business_messaging", "messaging": {"channel": "messenger"}},
+            "bad_event_name",
+            "event_name",
+        ),
+        (
             {"action_source": "system_generated", "properties": {"custom": {"event_source": "crm"}}},
             "missing_field",
             "custom_data.lead_event_source",

@@ -27,6 +27,12 @@ def test_value_that_is_hashed_already_is_never_hashed_again(key: str, value: str
     assert HASHERS[key](value, "us") == SHA256
 
 
+@pytest.mark.parametrize("value", [sha256_hex(""), sha256_hex("").upper(), f"{sha256_hex('')}.AQQCAQMC"])
+@pytest.mark.parametrize("key", HASHERS)
+def test_hash_of_nothing_is_dropped_because_it_would_make_one_person_of_many(key: str, value: str) -> None:
+    assert HASHERS[key](value, "us") == Drop(NoteReason.EMPTY)
+
+
 @pytest.mark.parametrize("value", ["098f6bcd4621d373cade4e832627b4f6", "098F6BCD4621D373CADE4E832627B4F6.AQQCAQMC"])
 @pytest.mark.parametrize("key", [key for key in HASHERS if key != "external_id"])
 def test_md5_is_dropped_because_meta_does_not_match_it(key: str, value: str) -> None:
@@ -56,7 +62,7 @@ def test_value_of_absurd_length_costs_no_memory(key: str) -> None:
     assert HASHERS[key]("9" * 100_000, None) == Drop(NoteReason.TOO_LONG)
 
 
-@given(st.binary())
+@given(st.binary(min_size=1))
 def test_every_sha256_is_recognised(data: bytes) -> None:
     digest = hashlib.sha256(data).hexdigest()
     assert prehashed(digest) == prehashed(digest.upper()) == digest

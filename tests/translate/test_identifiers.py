@@ -11,6 +11,7 @@ from streamer.translate.notes import Drop, NoteReason
 
 NOW = 1_790_000_000_123
 COOKIE = "fb.1.1554763741205.AbCdEf"
+BROWSER = "fb.1.1596403881668.1116446470"
 FIVE_PARTS = [f"{COOKIE}.{token}" for token in ("AQ", "Ag", "Aw", "BA", "BQ", "Bg", "AQICAQMC", "AQ_-Z0aB")]
 MALFORMED = Drop(NoteReason.MALFORMED)
 PRIVATE = Drop(NoteReason.PRIVATE_ADDRESS)
@@ -20,7 +21,19 @@ PRIVATE = Drop(NoteReason.PRIVATE_ADDRESS)
 def test_cookie_of_four_or_five_parts_is_kept_to_the_letter(cookie: str) -> None:
     assert fbc(cookie, None, None, NOW) == cookie
     assert fbc(cookie, "https://example.com/?a=1", "https://example.com/", NOW) == cookie
+
+
+@pytest.mark.parametrize("cookie", [BROWSER, "fb.0.1554763741205.9", f"{BROWSER}.AQ", f"{BROWSER}.AQICAQMC"])
+def test_browser_id_of_four_or_five_parts_is_kept_to_the_letter(cookie: str) -> None:
     assert fbp(cookie) == cookie
+    assert fbp(f" {cookie} ") == cookie
+
+
+@pytest.mark.parametrize(
+    "cookie", [COOKIE, "fb.1.1554763741205.12a", "fb.1.1554763741205.-1", "fb.1.1554763741205.\u0661\u0662"]
+)
+def test_browser_id_whose_random_part_is_no_number_costs_the_field(cookie: str) -> None:
+    assert fbp(cookie) == MALFORMED
 
 
 @pytest.mark.parametrize(
@@ -32,7 +45,11 @@ def test_cookie_of_four_or_five_parts_is_kept_to_the_letter(cookie: str) -> None
         "fb.1.x.AbC",
         f"{COOKIE}.ZZ",
         f"{COOKIE}.AQ.AQ",
-        "fb.1.1.a b",
+        "fb.1.1554763741205.a b",
+        "fb.1.1554763741.1234",
+        "fb.1.1554763741205000.1234",
+        "fb.12.1554763741205.1234",
+        "fb.1.\u0661554763741205.1234",
         "1.1.1.1",
     ],
 )
@@ -57,7 +74,7 @@ def test_nothing_is_invented_where_there_is_no_cookie_and_no_click(cookie: str |
         ("https://example.com/?fbclid=", "https://example.com/?fbclid=Referrer", "Referrer"),
         (None, "https://example.com/?fbclid=Referrer", "Referrer"),
         ("https://example.com/?fbclid=One&fbclid=Two", None, "One"),
-        ("https://example.com/?fbclid=a%2Bb%20c", None, "a+b c"),
+        ("https://example.com/?fbclid=a%2Bb%2Fc", None, "a+b/c"),
         ("https://example.com/?fbclid=a%252Bb", None, "a%2Bb"),
         ("https://example.com/?fbclid=AbC.AQICAQMC", None, "AbC"),
         ("http://[broken/?fbclid=AbC", None, "AbC"),
@@ -86,8 +103,9 @@ def test_other_parameters_are_no_click(page: str) -> None:
     assert fbc(None, page, None, NOW) is None
 
 
-@pytest.mark.parametrize("page", ["https://example.com/?fbclid=dot.ted", "https://example.com/?fbclid=a%00b"])
-def test_click_that_would_make_an_id_of_the_wrong_form_is_left_out(page: str) -> None:
+@pytest.mark.parametrize("click", ["dot.ted", "a%00b", "a%20b", "a+b", "caf%C3%A9", "%F0%9F%98%80"])
+def test_click_that_would_make_an_id_of_the_wrong_form_is_left_out(click: str) -> None:
+    page = f"https://example.com/?fbclid={click}"
     assert fbc(None, page, None, NOW) == MALFORMED
     assert fbc(COOKIE, page, None, NOW) == COOKIE
 
@@ -187,6 +205,6 @@ def test_lead_id_is_its_digits(value: str) -> None:
     assert lead_id(value) == value.strip()
 
 
-@pytest.mark.parametrize("value", ["l:123456789012345", "1234", "lead", "12345678901234567890"])
+@pytest.mark.parametrize("value", ["l:123456789012345", "12345678901234", "12345678901234567", "lead", "\u0661" * 15])
 def test_lead_id_that_meta_would_refuse_the_request_for_is_dropped(value: str) -> None:
     assert lead_id(value) == MALFORMED
