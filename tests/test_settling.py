@@ -16,7 +16,7 @@ class _SlowWriter(HeldWriter):
 
 def test_a_partition_that_leaves_does_not_wait_for_what_comes_of_those_that_stay() -> None:
     async def story(stage: Stage) -> None:
-        stage.settling._writer = _SlowWriter()  # type: ignore[assignment] # as the stage's own
+        stage.settling._writer = _SlowWriter()
         leaving, staying = stage.assign(0), stage.assign(1)
         loop = asyncio.get_running_loop()
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -14,17 +15,17 @@ from tests.support.product import SandboxProcess, Start, prepare
 from tests.support.tag_events import PIXELS, encode, tag_event
 from tests.support.watching import catch_up, steps_back
 
-COUNT = 5000
+COUNT = 4000
 PARTITIONS = 4
-KILLS = 4
+KILLS = 3
 SECONDS_BETWEEN_KILLS = 2
-BAD = [7, 1234, 2501, 4999]
+BAD = [7, 1234, 2501, 3999]
 """Events that Meta refuses, and the whole request with them."""
 JUNK = b"no tag event at all"
 EVERY_SO_MANY = 250
 """A record of junk and a tombstone come after so many events."""
 
-FAULTS = [
+FAULTS: list[dict[str, Any]] = [
     {"match": {"event_id": [f"e-{number}" for number in BAD]}, "then": {"code": 100, "subcode": 2804003}},
     {"match": {"share": 0.03}, "then": {"close_after_body": True}},
     {"match": {"share": 0.03}, "then": {"code": 2}},
@@ -87,7 +88,7 @@ def test_kills_of_one_of_two_members_lose_nothing_and_double_nothing_that_meta_c
     total = sandbox.ledger()["total"]
     assert (total["distinct"], total["conflicts"], total["time_conflicts"]) == (len(good), 0, 0)
 
-    places = {(topic, message.partition(), message.offset()): message for message in kafka.read(topic)}
+    places = {(topic, message.partition() or 0, message.offset() or 0): message for message in kafka.read(topic)}
     found = fates(receipts(kafka, config))
     assert found.keys() == places.keys()
     for place, message in places.items():

@@ -7,7 +7,7 @@ from typing import Any
 from tests.support.kafka_cluster import KafkaCluster, Outgoing, eventually
 from tests.support.product import SandboxProcess, Start, StreamerProcess, get_json, prepare
 from tests.support.tag_events import PIXELS, encode, tag_event, tag_events
-from tests.support.watching import catch_up, metric, offsets
+from tests.support.watching import assert_all_arrived, catch_up, metric, offsets
 
 LIMIT = 5.0
 """What ``stop.drain_seconds`` is set to."""
@@ -17,14 +17,6 @@ ROOM = 4.0
 
 def _prepare(kafka: KafkaCluster, topic: str) -> dict[str, Any]:
     return prepare(kafka, topic, partitions=1) | {"stop": {"drain_seconds": LIMIT}}
-
-
-def _assert_all_arrived(sandbox: SandboxProcess, count: int) -> None:
-    for at, pixel_id in enumerate(PIXELS):
-        numbers = range(at, count, len(PIXELS))
-        assert sandbox.ids(pixel_id) == sorted(("Purchase", f"e-{number}") for number in numbers)
-    total = sandbox.ledger()["total"]
-    assert (total["conflicts"], total["time_conflicts"]) == (0, 0)
 
 
 def _end(streamer: StreamerProcess) -> float:
@@ -53,7 +45,7 @@ def test_a_throttle_of_an_hour_does_not_hold_up_a_stop_and_what_it_held_is_sent_
     sandbox.script([])
     second = start(config)
     catch_up(kafka, config)
-    _assert_all_arrived(sandbox, 500)
+    assert_all_arrived(sandbox, 500)
     status = second.status()["ledger"]
     assert status["already_settled"] + status["read"] == 500
     assert sandbox.ledger()["total"]["doubles"] == 0
@@ -73,7 +65,7 @@ def test_meta_that_never_answers_holds_up_a_stop_no_longer_than_the_drain_limit(
     sandbox.script([])
     start(config)
     catch_up(kafka, config)
-    _assert_all_arrived(sandbox, 500)
+    assert_all_arrived(sandbox, 500)
 
 
 def test_what_was_delivered_behind_a_slow_request_is_not_sent_again_after_a_kill(

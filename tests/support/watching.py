@@ -9,7 +9,8 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.kafka_cluster import KafkaCluster, eventually
-from tests.support.product import StreamerProcess
+from tests.support.product import SandboxProcess, StreamerProcess
+from tests.support.tag_events import PIXELS
 
 
 class StepBack(NamedTuple):
@@ -73,3 +74,12 @@ def metric(streamer: StreamerProcess, name: str, **labels: str) -> float:
         for sample in family.samples
         if sample.name == name and labels.items() <= sample.labels.items()
     )
+
+
+def assert_all_arrived(sandbox: SandboxProcess, count: int) -> None:
+    """Make sure that the sandbox took the first so many tag events, and only such doubles as Meta can fold."""
+    for at, pixel_id in enumerate(PIXELS):
+        numbers = range(at, count, len(PIXELS))
+        assert sandbox.ids(pixel_id) == sorted(("Purchase", f"e-{number}") for number in numbers)
+    total = sandbox.ledger()["total"]
+    assert (total["conflicts"], total["time_conflicts"]) == (0, 0)
