@@ -1,6 +1,8 @@
 """Where to begin to read a partition that was just assigned."""
 
-from typing import Literal, NamedTuple
+import time
+from collections.abc import Callable
+from typing import Literal, NamedTuple, TypeVar
 
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
 from confluent_kafka import KafkaError as Error
@@ -10,8 +12,13 @@ from streamer.kafka.progress import Position
 from streamer.kafka.ranges import Range, decode_completed
 from streamer.settings import KafkaSettings
 
+T = TypeVar("T")
+
 ASK_SECONDS = 5.0
-TRIES = 4
+"""For one question."""
+AGAIN_SECONDS = 0.1
+PATIENCE_SECONDS = 15.0
+"""For all of an assignment. Meanwhile the Kafka thread does not turn, so it must stay below ``admin.live_seconds``."""
 
 
 class Start(NamedTuple):
@@ -31,9 +38,10 @@ class OffsetSource:
     """Asks the brokers for committed offsets and for the edges of partitions. Lives on the Kafka thread."""
 
     def __init__(self, consumer: Consumer, settings: KafkaSettings) -> None:
-        """Ask through ``consumer``."""
+        """Ask through ``consumer``, for as long as :data:`PATIENCE_SECONDS` from now."""
         self._consumer = consumer
         self._settings = settings
+        self._limit = time.monotonic() + PATIENCE_SECONDS
 
     def starts(self, partitions: list[TopicPartition]) -> list[Start]:
         """Return where to begin, one for each partition.
@@ -43,32 +51,46 @@ class OffsetSource:
         return [self._start(one) for one in self._committed(partitions)]
 
     def edge(self, partition: TopicPartition, which: Literal["earliest", "latest"]) -> int:
-        """Return the first offset of a partition, or the one behind its last."""
-        for _ in range(TRIES):
+        """Return the first offset of a partition, or the one behind its last.
+
+        :raises UserError: if the brokers give no answer.
+        """
+
+        def ask() -> int:
             try:
                 low, high = self._consumer.get_watermark_offsets(partition, timeout=ASK_SECONDS, cached=False)
             except KafkaException as error:
-                reason: Error = error.args[0]
-                continue
+                if error.args[0].code() == Error._UNKNOWN_PARTITION:  # noqa: SLF001 - librdkafka's own codes
+                    return 0  # the group has it and this client does not know it yet: it has just been added
+                raise
             return low if which == "earliest" else high
-        raise _no_answer(f"the offsets of topic {partition.topic}, partition {partition.partition}", reason)
+
+        return self._ask(ask, f"the offsets of topic {partition.topic}, partition {partition.partition}")
 
     def _committed(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
         if not partitions:
             return []
-        for _ in range(TRIES):
+        wanted = [TopicPartition(one.topic, one.partition) for one in partitions]
+
+        def ask() -> list[TopicPartition]:
+            found = self._consumer.committed(wanted, timeout=ASK_SECONDS)
+            for one in found:
+                if one.error is not None:
+                    raise KafkaException(one.error)
+            return found
+
+        return self._ask(ask, f"the committed offsets of group {self._settings.group_id}")
+
+    def _ask(self, ask: Callable[[], T], what: str) -> T:
+        """Ask until there is an answer: a broker may be restarting."""
+        while True:
             try:
-                found = self._consumer.committed(
-                    [TopicPartition(one.topic, one.partition) for one in partitions], timeout=ASK_SECONDS
-                )
+                return ask()
             except KafkaException as error:
                 reason: Error = error.args[0]
-                continue
-            failed = [one.error for one in found if one.error is not None]
-            if not failed:
-                return found
-            reason = failed[0]
-        raise _no_answer(f"the committed offsets of group {self._settings.group_id}", reason)
+            if time.monotonic() >= self._limit:
+                raise _no_answer(what, reason)
+            time.sleep(AGAIN_SECONDS)
 
     def _start(self, found: TopicPartition) -> Start:
         if found.offset == OFFSET_INVALID or found.offset < 0:

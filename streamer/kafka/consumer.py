@@ -255,8 +255,11 @@ class ConsumerThread:
         return slices
 
     def _troubled(self, consumer: Consumer, error: KafkaError, message: Message) -> None:
-        if error.fatal():
-            raise KafkaException(error)
+        if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - librdkafka's own codes
+            raise UserError(
+                f"Kafka has shut this member out of group {self._settings.group_id}: {error.str()}. If "
+                "kafka.group_instance_id is set, no other replica may have the same one at the same time."
+            )
         if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):  # noqa: SLF001
             self._jump(consumer, message.topic() or "", message.partition() or 0)
             return
@@ -276,7 +279,7 @@ class ConsumerThread:
             )
         offset = OffsetSource(consumer, self._settings).edge(TopicPartition(topic, partition), policy)
         if offset < progress.end:
-            self._begin_again(consumer, progress, offset)
+            self._begin_again(progress, offset)
         here = [TopicPartition(topic, partition, offset)]
         consumer.incremental_unassign(here)  # librdkafka has given the partition up: a seek would do nothing
         consumer.incremental_assign(here)
@@ -285,9 +288,9 @@ class ConsumerThread:
         self._events.jumped(topic, partition)
         _log.error("offset out of range: jumped", topic=topic, partition=partition, missing=progress.end, to=offset)
 
-    def _begin_again(self, consumer: Consumer, progress: Progress, offset: int) -> None:
+    def _begin_again(self, progress: Progress, offset: int) -> None:
         """Start a new assignment of a topic that was made anew: offsets of the old one mean nothing in it."""
-        self._commits.conclude(consumer, self._drained([progress]))
+        self._drained([progress])  # nothing is committed for it
         progress.fence()
         start = Start(progress.topic, progress.partition, offset, [], None)
         self._crossing.assigned([self._begin(start)])

@@ -2,18 +2,18 @@
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple
 
 import pytest
+from confluent_kafka.cimpl import NewPartitions
 
 from tests.support.kafka_cluster import COMPACTED, Committed, KafkaCluster, Outgoing, eventually
 from tests.support.product import SandboxProcess, Start, StreamerProcess, prepare
 from tests.support.tag_events import encode, tag_event, tag_events
-from tests.support.watching import catch_up, metric, offsets
+from tests.support.watching import assert_all_arrived, catch_up, launch, metric, offsets
 
 Moment = Literal["running", "starting"]
 """When an offset is found to be gone."""
@@ -53,8 +53,7 @@ def _frozen(streamer: StreamerProcess) -> Iterator[None]:
 def _ended(streamer: StreamerProcess) -> Iterator[None]:
     assert streamer.end() == 0
     yield
-    command = [sys.executable, "-m", "streamer", "run", "-c", str(streamer.config)]
-    streamer.start(command, lambda: True)  # it may end at once
+    launch(streamer)
 
 
 def test_the_ends_of_transactions_and_what_was_aborted_hold_no_commit_up(
@@ -180,6 +179,25 @@ def test_a_topic_that_is_made_anew_while_nobody_runs_is_read_from_its_beginning(
     catch_up(kafka, config)
     assert offsets(kafka, config) == {0: 50}
     assert _distinct(sandbox) == 50
+
+
+@pytest.mark.parametrize("protocol", ["consumer", "classic"])
+def test_partitions_that_are_added_under_way_are_read_from_their_first_record(
+    kafka: KafkaCluster, topic: str, sandbox: SandboxProcess, start: Start, protocol: str
+) -> None:
+    config = prepare(kafka, topic, partitions=1)
+    config["kafka"]["group_protocol"] = protocol
+    if protocol == "classic":  # in a KIP-848 group the broker tells
+        config["kafka"]["client"] = {"topic.metadata.refresh.interval.ms": 1000}
+    streamer = start(config)
+    kafka.produce(topic, map(Outgoing, tag_events(50)))
+    catch_up(kafka, config)
+    admin = kafka.admin
+    admin.create_partitions([NewPartitions(topic, 3)])[topic].result(30)
+    kafka.produce(topic, [Outgoing(value, partition=1 + at % 2) for at, value in enumerate(tag_events(50, first=50))])
+    eventually(lambda: offsets(kafka, config) == {0: 50, 1: 25, 2: 25})
+    assert_all_arrived(sandbox, 100)
+    assert streamer.end() == 0
 
 
 def test_the_offset_of_an_idle_partition_is_committed_anew_so_that_the_broker_does_not_forget_it(

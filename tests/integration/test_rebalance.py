@@ -13,7 +13,7 @@ from confluent_kafka import Consumer
 from tests.support.kafka_cluster import KafkaCluster, Outgoing, eventually
 from tests.support.product import SandboxProcess, Start, StreamerProcess, prepare
 from tests.support.tag_events import PIXELS, tag_events
-from tests.support.watching import assert_all_arrived, catch_up, metric, offsets, steps_back
+from tests.support.watching import assert_all_arrived, catch_up, launch, metric, offsets, steps_back
 
 BOTH = pytest.mark.parametrize("protocol", ["consumer", "classic"])
 PARTITIONS = 4
@@ -164,8 +164,7 @@ def test_a_restart_of_a_static_member_moves_no_partition_of_the_other(
 ) -> None:
     config = _prepare(kafka, topic, protocol)
     config["kafka"]["session_timeout_seconds"] = 30  # a classic group's
-    members = [start({**config, "kafka": {**config["kafka"], "group_instance_id": f"replica-{n}"}}) for n in (0, 1)]
-    staying, restarted = members
+    staying, restarted = start(_static(config, "replica-0")), start(_static(config, "replica-1"))
     eventually(lambda: _partitions(staying) == _partitions(restarted) == PARTITIONS / 2)
     before = _rebalances(staying)
     _produce(kafka, topic, 1000)
@@ -177,6 +176,30 @@ def test_a_restart_of_a_static_member_moves_no_partition_of_the_other(
     assert _rebalances(staying) == before
     assert_all_arrived(sandbox, 2000)
     assert sandbox.ledger()["total"]["doubles"] == 0
+
+
+@BOTH
+def test_of_two_members_with_the_same_static_id_one_ends_and_says_why(
+    kafka: KafkaCluster, topic: str, sandbox: SandboxProcess, start: Start, protocol: str
+) -> None:
+    config = _prepare(kafka, topic, protocol)
+    first = start(_static(config, "replica-0"))
+    second = start(_static(config, "replica-1"))
+    assert second.end() == 0
+    second.config.write_text(second.config.read_text().replace("replica-1", "replica-0"))
+    launch(second)
+    # a KIP-848 group keeps the one it has, a classic one takes the new one
+    loser, winner = (second, first) if protocol == "consumer" else (first, second)
+    assert loser.wait() == 2
+    assert "kafka.group_instance_id" in loser.said()
+    assert "Traceback" not in loser.said()
+    kafka.produce(topic, map(Outgoing, tag_events(100)))
+    eventually(lambda: sandbox.ledger()["total"]["distinct"] > 0)
+    assert winner.running
+
+
+def _static(config: dict[str, Any], instance_id: str) -> dict[str, Any]:
+    return {**config, "kafka": {**config["kafka"], "group_instance_id": instance_id}}
 
 
 def _rebalances(streamer: StreamerProcess) -> float:

@@ -1,13 +1,12 @@
 """SIGTERM at bad moments, and a kill: what is left behind is sent by the next process, and nothing else is."""
 
-import sys
 import time
 from typing import Any
 
 from tests.support.kafka_cluster import KafkaCluster, Outgoing, eventually
 from tests.support.product import SandboxProcess, Start, StreamerProcess, get_json, prepare
 from tests.support.tag_events import PIXELS, encode, tag_event, tag_events
-from tests.support.watching import assert_all_arrived, catch_up, metric, offsets
+from tests.support.watching import assert_all_arrived, catch_up, launch, metric, offsets
 
 LIMIT = 5.0
 """What ``stop.drain_seconds`` is set to."""
@@ -100,7 +99,6 @@ def test_a_stop_while_it_is_still_joining_its_group_ends_well(
 ) -> None:
     streamer = start(_prepare(kafka, topic))
     assert streamer.end() == 0
-    command = [sys.executable, "-m", "streamer", "run", "-c", str(streamer.config)]
-    streamer.start(command, lambda: get_json(f"{streamer.url}/healthz/live") is not None)
+    launch(streamer, lambda: get_json(f"{streamer.url}/healthz/live") is not None)
     assert _end(streamer) < LIMIT + ROOM
     assert kafka.group(topic).members == []

@@ -1,7 +1,8 @@
 """Watching a run from outside: what its group commits over time, and what its metrics say."""
 
+import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -64,6 +65,11 @@ def steps_back(kafka: KafkaCluster, config: Mapping[str, Any]) -> Iterator[list[
     finally:
         done.set()
         thread.join()
+
+
+def launch(streamer: StreamerProcess, ready: Callable[[], bool] = lambda: True) -> None:
+    """Start it, and wait for ``ready`` alone: it may be about to end."""
+    streamer.start([sys.executable, "-m", "streamer", "run", "-c", str(streamer.config)], ready)
 
 
 def metric(streamer: StreamerProcess, name: str, **labels: str) -> float:
