@@ -32,7 +32,14 @@ def catch_up(kafka: KafkaCluster, config: Mapping[str, Any], timeout: float = 60
     """Return when the group has committed the end, as it is now, of the one topic it reads."""
     (topic,) = config["kafka"]["topics"]
     ends = {partition: end for partition, end in kafka.end_offsets(topic).items() if end}
-    eventually(lambda: ends.items() <= offsets(kafka, config).items(), timeout, 0.2)
+
+    def caught_up() -> bool:
+        try:
+            return ends.items() <= offsets(kafka, config).items()
+        except KafkaException:  # a broker under load, or one that is just coming back
+            return False
+
+    eventually(caught_up, timeout, 0.2)
 
 
 @contextmanager
