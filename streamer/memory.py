@@ -1,5 +1,6 @@
 """One budget in bytes for all records and server events in the process, from the fetch to the outcome."""
 
+from collections.abc import Collection, Sized
 from threading import Lock
 from typing import NamedTuple
 
@@ -14,6 +15,11 @@ LOW_WATER = 0.75
 
 RECORD_OVERHEAD = 600
 """Bytes that a record costs beside its own: message object, slot, entry."""
+
+
+def held_bytes(messages: Collection[Sized]) -> int:
+    """Return what these records cost of the budget, from the fetch on; each must be given back by the same measure."""
+    return sum(map(len, messages)) + RECORD_OVERHEAD * len(messages)
 
 
 class Shares(NamedTuple):

@@ -83,12 +83,11 @@ class Overview:
     def status(self) -> Status:
         """Return what the status page shows."""
         ledger, levels = self.ledger(), self.levels()
-        reasons = self.not_ready_because()
         return Status(
             version=__version__,
             engine=levels.engine,
             uptime_seconds=time.monotonic() - self._began,
-            not_ready_because=reasons,
+            not_ready_because=self.not_ready_because(),
             ledger=ledger,
             load=Load(
                 memory_used=levels.memory_used,

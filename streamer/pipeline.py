@@ -18,8 +18,8 @@ from streamer.kafka.copies import origin_of
 from streamer.kafka.crossing import Slice
 from streamer.kafka.progress import Progress
 from streamer.kafka.record import Record
-from streamer.ledger import Ledger
-from streamer.memory import RECORD_OVERHEAD, Budget
+from streamer.ledger import NO_PIXEL, Ledger
+from streamer.memory import Budget, held_bytes
 from streamer.metrics import Metrics
 from streamer.outcomes import Fate
 from streamer.records.sources import SchemaSourceUnavailable
@@ -148,7 +148,7 @@ class Pipeline:
             for result in answer:
                 if isinstance(result, Refusal):
                     refused[result].append(record)
-                    translated[result.pixel_id or "-"] += 1
+                    translated[result.pixel_id or NO_PIXEL] += 1
                     continue
                 translated[result.pixel_id] += 1
                 size += len(result.body)
@@ -245,14 +245,14 @@ class Pipeline:
         """Leave out records whose assignment is gone, and such as were read already."""
         progress = part.progress
         fresh = [] if progress.fenced else [one for one in part.messages if (one.offset() or 0) >= progress.end]
-        self._parts.budget.give(_sizes(part.messages) - _sizes(fresh))
+        self._parts.budget.give(held_bytes(part.messages) - held_bytes(fresh))
         return fresh
 
     def _was_done(self, record: Record) -> bool:
         if not record.progress.was_done(record.offset):
             return False
         record.progress.expect(record.slot, 0)
-        self._parts.budget.give(_sizes([record.message]))
+        self._parts.budget.give(held_bytes([record.message]))
         self._parts.ledger.already_settled(1)
         return True
 
@@ -266,7 +266,3 @@ class Pipeline:
         for refusal, records in refused.items():
             fate = Fate(refusal.outcome, refusal.pixel_id, refusal.reason, refusal.field)
             self._parts.settling.settle(fate, records, 0)
-
-
-def _sizes(messages: Iterable[Message]) -> int:
-    return sum(len(message) + RECORD_OVERHEAD for message in messages)

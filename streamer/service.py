@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Any
 
 import structlog
@@ -14,7 +13,6 @@ from confluent_kafka import Consumer, Producer
 
 from streamer import __version__, collector
 from streamer.admin.server import AdminServer
-from streamer.admin.status import Status
 from streamer.assembly import make_plan, make_translator
 from streamer.assignments import Assignments
 from streamer.delivery.backoff import Backoff
@@ -36,6 +34,7 @@ from streamer.preflight import check_kafka
 from streamer.refusals import RefusalGuard
 from streamer.settings import Settings
 from streamer.settling import Settling
+from streamer.tasks import Tasks
 
 _log = structlog.get_logger(__name__)
 _librdkafka = logging.getLogger("librdkafka")
@@ -105,7 +104,7 @@ class Service:
 
     async def _open_admin(self, closing: AsyncExitStack) -> AdminServer:
         settings = self.settings.admin
-        admin = AdminServer(settings.host, settings.port, self._status, self._alive, self.metrics.render)
+        admin = AdminServer(settings.host, settings.port, lambda: self.overview, self._alive, self.metrics.render)
         await admin.start()
         closing.push_async_callback(admin.stop)
         self.url = admin.url
@@ -153,10 +152,10 @@ class Service:
 
     def _turn(self, closing: AsyncExitStack, pipeline: Pipeline, *works: Coroutine[Any, Any, None]) -> None:
         """Let these turn until the end; if one ends by an error, so does the process."""
-        tasks = [asyncio.create_task(work) for work in works]
-        for task in tasks:
-            task.add_done_callback(partial(tell, pipeline))
-        closing.push_async_callback(_cancel, tasks)
+        tasks = Tasks(pipeline.failed)
+        for work in works:
+            tasks.start(work)
+        closing.push_async_callback(tasks.cancel)
 
     def _open_consumer(self, closing: AsyncExitStack, pipeline: Pipeline, assignments: Assignments) -> ConsumerThread:
         crossing = Crossing(asyncio.get_running_loop(), assignments, self.budget)
@@ -170,9 +169,6 @@ class Service:
         thread = ConsumerThread(self.settings.kafka, make, crossing, self.metrics, drain_seconds)
         closing.push_async_callback(thread.leave)
         return thread
-
-    def _status(self) -> Status | None:
-        return self.overview.status() if self.overview else None
 
     def _alive(self) -> bool:
         """Tell whether the loop and the Kafka thread turn: the whole of liveness."""
@@ -206,16 +202,6 @@ def _counts(ledger: LedgerSnapshot) -> dict[str, int]:
 async def _first(*works: Any) -> None:  # noqa: ANN401 - anything that can be awaited
     tasks = [asyncio.ensure_future(work) for work in works]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    await _cancel(tasks)
-
-
-async def _cancel(tasks: list[asyncio.Future[Any]] | list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def tell(pipeline: Pipeline, task: asyncio.Task[None]) -> None:
-    """Ask for the end of the process if a task that should turn for ever has ended by an error."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        pipeline.failed(error)

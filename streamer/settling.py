@@ -16,11 +16,12 @@ from streamer.kafka.copies import copy_headers, origin_of
 from streamer.kafka.receipts import receipt
 from streamer.kafka.record import Record
 from streamer.kafka.writer import RecordWriter
-from streamer.ledger import Ledger
-from streamer.memory import RECORD_OVERHEAD, Budget
+from streamer.ledger import NO_PIXEL, Ledger
+from streamer.memory import Budget, held_bytes
 from streamer.outcomes import Fate, Outcome
 from streamer.refusals import RefusalGuard
 from streamer.settings import KafkaSettings
+from streamer.tasks import Tasks
 
 
 class Settling:
@@ -35,7 +36,7 @@ class Settling:
         self._ledger = ledger
         self._budget = budget
         self._guard = guard
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(self._fail)
         self._held: deque[tuple[float, Fate, Sequence[Record], int]] = deque()
         self._topics = {
             Outcome.DEAD_LETTERED: settings.dead_letter_topic,
@@ -49,11 +50,10 @@ class Settling:
 
         :param size: bytes of their server events, freed from the budget in the end.
         """
-        loop = asyncio.get_running_loop()
         if fate.outcome is Outcome.DEAD_LETTERED and not self._may_be_dead_lettered(len(records)):
-            self._held.append((loop.time(), fate, records, size))
+            self._held.append((asyncio.get_running_loop().time(), fate, records, size))
             return
-        self._start(fate, records, size)
+        self._tasks.start(self._finish(fate, records, size))
 
     def let_go(self, now: float) -> None:
         """Dead-letter what was held, once the refused share is fine, or it has been waited for long enough.
@@ -65,7 +65,7 @@ class Settling:
         """
         while self._held and (self._guard.fine or self._held[0][0] <= now - self._guard.hold_seconds):
             _, fate, records, size = self._held.popleft()
-            self._start(fate, records, size)
+            self._tasks.start(self._finish(fate, records, size))
 
     def forget(self, pixel_id: str, records: Sequence[Record], size: int) -> None:
         """Let go of server events whose assignment is gone: the next owner reads them anew."""
@@ -74,19 +74,19 @@ class Settling:
 
     async def wait(self) -> None:
         """Return when everything decided so far is settled; what is decided meanwhile is not waited for."""
-        if self._tasks:
-            await asyncio.wait(set(self._tasks))
+        await self._tasks.wait()
 
     async def close(self) -> None:
         """Give up what is not acknowledged: it stays uncommitted."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.cancel()
 
     @property
     def under_way(self) -> int:
         """Settlements that are decided and not acknowledged yet."""
         return len(self._tasks)
+
+    def _fail(self, error: BaseException) -> None:
+        self.failed(error)  # which whoever made this sets later
 
     def _may_be_dead_lettered(self, records: int) -> bool:
         try:
@@ -95,18 +95,13 @@ class Settling:
             self.failed(error)
             return False
 
-    def _start(self, fate: Fate, records: Sequence[Record], size: int) -> None:
-        task = asyncio.get_running_loop().create_task(self._finish(fate, records, size))
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
     async def _finish(self, fate: Fate, records: Sequence[Record], size: int) -> None:
         now = int(time.time() * 1000)
         topic = self._topics.get(fate.outcome)
         if topic is not None:
             await asyncio.gather(*(self._copy(topic, fate, record.message, now) for record in records))
         await self._writer.write(self._settings.receipts_topic, receipt(fate, records, now), fate.pixel_id)
-        self._ledger.settled(fate.pixel_id or "-", fate.outcome, fate.reason, len(records))
+        self._ledger.settled(fate.pixel_id or NO_PIXEL, fate.outcome, fate.reason, len(records))
         self._release(records, size)
 
     async def _copy(self, topic: str, fate: Fate, message: Message, now: int) -> None:
@@ -119,15 +114,8 @@ class Settling:
             raise UserError(f"The record at {place} cannot be copied. {error}") from None
 
     def _release(self, records: Sequence[Record], size: int) -> None:
-        for record in records:
-            if record.progress.settle(record.slot):
-                size += len(record.message) + RECORD_OVERHEAD
-        self._budget.give(size)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self.failed(error)
+        settled = [record.message for record in records if record.progress.settle(record.slot)]
+        self._budget.give(size + held_bytes(settled))
 
 
 def _raise(error: BaseException) -> None:

@@ -1,5 +1,6 @@
 """Fixtures that any test can ask for. A server starts with the first test that wants it, and ends with the session."""
 
+import logging
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.support.kafka_cluster import KafkaCluster
 from tests.support.kafka_server import KafkaServer
@@ -58,6 +60,18 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryServe
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture
+def logs_as_before() -> Iterator[None]:
+    """Put logging back as it was before the test, which may configure it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

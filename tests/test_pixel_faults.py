@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,17 +16,6 @@ from streamer.pixels.file import read_pixels
 from streamer.settings import LogSettings, MetaSettings, PixelsSettings
 
 META = MetaSettings(access_token=SecretStr("invented-platform-token"), app_secret=SecretStr("invented-platform-secret"))
-
-
-@pytest.fixture
-def _logs() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
 
 
 def _write(folder: Path, entry: str) -> Path:
@@ -89,7 +77,7 @@ def test_norway_and_ids_need_no_quotes(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.usefixtures("_logs")
+@pytest.mark.usefixtures("logs_as_before")
 def test_secrets_of_pixels_are_hidden_in_the_logs_and_new_ones_after_a_reload_too(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,7 +3,8 @@
 import errno
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 import orjson
 from aiohttp import web
@@ -18,6 +19,18 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _STARTING = "it is starting"
 
 
+class Told(Protocol):
+    """What is asked for probes and pages."""
+
+    def not_ready_because(self) -> Sequence[str]:
+        """Return what keeps the process from being ready, at little cost: probes ask every few seconds."""
+        ...
+
+    def status(self) -> Status:
+        """Return all that the page shows."""
+        ...
+
+
 class AdminServer:
     """Listens on the administration port. It shows no personal data and no secret, and changes nothing."""
 
@@ -25,20 +38,20 @@ class AdminServer:
         self,
         host: str,
         port: int,
-        status: Callable[[], Status | None],
+        told: Callable[[], Told | None],
         live: Callable[[], bool],
         metrics: Callable[[], bytes],
     ) -> None:
         """Prepare; nothing is served before :meth:`start`.
 
         :param port: 0 takes a free one.
-        :param status: called for each look at the page; None while the process is starting.
+        :param told: what the process tells of itself; None while it is starting.
         :param live: whether the process turns.
         :param metrics: the metrics in Prometheus' text format.
         """
         self._host = host
         self._port = port
-        self._status = status
+        self._told = told
         self._live = live
         self._metrics = metrics
         self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1.0)
@@ -74,13 +87,17 @@ class AdminServer:
         app.router.add_get("/healthz/ready", self._is_ready)
         return app
 
+    def _status(self) -> Status | None:
+        told = self._told()
+        return told.status() if told else None
+
     async def _is_live(self, _: web.Request) -> web.Response:
         live = self._live()
         return _json({"live": live}, 200 if live else 503)
 
     async def _is_ready(self, _: web.Request) -> web.Response:
-        status = self._status()
-        because = list(status.not_ready_because) if status else [_STARTING]
+        told = self._told()
+        because = list(told.not_ready_because()) if told else [_STARTING]
         return _json({"ready": not because, "not_ready_because": because}, 503 if because else 200)
 
     async def _scrape(self, _: web.Request) -> web.Response:

@@ -21,6 +21,7 @@ from streamer.errors import UserError
 from streamer.outcomes import Outcome, Reason
 from streamer.pixels.pixel import Pixel, PixelBook
 from streamer.settings import DeliverySettings, MetaSettings
+from streamer.tasks import Tasks
 
 _log = structlog.get_logger(__name__)
 
@@ -73,7 +74,7 @@ class Courier:
         self._held_scopes: dict[tuple[Scope, str], float] = {}
         self._seen: dict[str, Seen] = {}
         self._loop = asyncio.get_running_loop()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(office.failed)
         self._timer: asyncio.TimerHandle | None = None
         self._landed = asyncio.Event()
         self._last_success = -math.inf
@@ -106,9 +107,7 @@ class Courier:
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.cancel()
 
     @property
     def in_flight(self) -> int:
@@ -146,9 +145,7 @@ class Courier:
     def _pump(self) -> None:
         """Start what may be sent, and set the alarm for what may be sent later."""
         while not self._closed and (attempt := self._lanes.take(self._loop.time())) is not None:
-            task = self._loop.create_task(self._carry(attempt))
-            self._tasks.add(task)
-            task.add_done_callback(self._carried)
+            self._tasks.start(self._carry(attempt))
         wake = self._lanes.next_wake()
         if self._timer is not None:
             self._timer.cancel()
@@ -161,11 +158,6 @@ class Courier:
             self._lanes.landed(attempt)
             self._landed.set()
             self._pump()
-
-    def _carried(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._office.failed(error)
 
     def _moves(self, belongs: Callable[[Entry], bool]) -> bool:
         return any(belongs(entry) for one in self._lanes.moving(self._loop.time()) for entry in one.entries)

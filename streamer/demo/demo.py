@@ -11,6 +11,7 @@ import yaml
 from streamer.demo.embedded_kafka import EmbeddedKafka
 from streamer.demo.load import CLIENTS, Load
 from streamer.demo.show import LiveShow, PlainShow, Show, say_where, tell_ledger
+from streamer.preflight.topics import own_topics
 from streamer.sandbox.sandbox import Options, Sandbox
 from streamer.sandbox.server import SandboxServer
 from streamer.service import Service
@@ -39,7 +40,7 @@ class Demo:
         try:
             with tempfile.TemporaryDirectory() as folder:
                 settings = _settings(kafka, sandbox.url, self._port, _pixels_file(Path(folder)))
-                kafka.make_topics([TOPIC, *_own_topics(settings)])
+                kafka.make_topics([TOPIC, *(own.name for own in own_topics(settings.kafka))])
                 return await self._play(stop, seconds, settings, sandbox, on_terminal=on_terminal)
         finally:
             await sandbox.stop()
@@ -92,11 +93,6 @@ async def _until(true: Callable[[], bool]) -> None:
         async with asyncio.timeout(CATCH_UP_SECONDS):
             while not true():  # noqa: ASYNC110 - what is waited for has no event of its own
                 await asyncio.sleep(LOOK_SECONDS)
-
-
-def _own_topics(settings: Settings) -> list[str]:
-    kafka = settings.kafka
-    return [kafka.dead_letter_topic, kafka.parked_topic, kafka.receipts_topic, kafka.connections_topic]
 
 
 def _pixels_file(folder: Path) -> Path:

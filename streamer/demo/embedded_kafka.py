@@ -25,6 +25,8 @@ class EmbeddedKafka:
 
     def make_topics(self, names: list[str]) -> None:
         """Create topics: asking for one is enough."""
-        asker = Producer({"bootstrap.servers": self.bootstrap_servers, "allow.auto.create.topics": True})
+        asker = Producer(
+            {"bootstrap.servers": self.bootstrap_servers, "allow.auto.create.topics": True, "log_level": 0}
+        )
         for name in names:
             asker.list_topics(name, timeout=10)

@@ -17,7 +17,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from streamer.errors import UserError
 from streamer.kafka.assigning import OffsetSource, Start
-from streamer.kafka.commits import CommitEvents, Commits
+from streamer.kafka.commits import CommitEvents, Commits, Key
 from streamer.kafka.crossing import Crossing, Slice
 from streamer.kafka.progress import Position, Progress
 from streamer.settings import KafkaSettings
@@ -39,8 +39,6 @@ LEAVE_SECONDS = 3.0
 """How long leaving the group may take: where no broker answers, librdkafka would wait for a session time-out."""
 GRACE_SECONDS = 5.0
 """How much longer than its deadline the loop may take to answer."""
-
-Key = tuple[str, int]
 
 
 class ConsumerEvents(CommitEvents, Protocol):

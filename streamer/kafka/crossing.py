@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from confluent_kafka import Message
 
 from streamer.kafka.progress import Position, Progress
-from streamer.memory import RECORD_OVERHEAD, Budget
+from streamer.memory import Budget, held_bytes
 
 BACKLOG_LIMIT = 2000
 """Records that may wait for their translation."""
@@ -86,7 +86,7 @@ class Crossing:
         """Give the loop the records of one poll."""
         messages = [message for part in slices for message in part.messages]
         self._handed += len(messages)
-        self._budget.take(sum(map(len, messages)) + RECORD_OVERHEAD * len(messages))
+        self._budget.take(held_bytes(messages))
         self._loop.call_soon_threadsafe(self._side.records, slices)
 
     def drain(self, progress: Sequence[Progress], seconds: float) -> Future[Positions]:

@@ -1,15 +1,28 @@
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
 import pytest
 
-from streamer.admin.server import AdminServer
+from streamer.admin.server import AdminServer, Told
 from streamer.admin.status import Status
 from streamer.errors import UserError
 from tests.support.statuses import status
+
+
+@dataclass
+class Showing:
+    """A process that tells what a test lets it show."""
+
+    shown: Status
+
+    def status(self) -> Status:
+        return self.shown
+
+    def not_ready_because(self) -> Sequence[str]:
+        return self.shown.not_ready_because
 
 
 @dataclass
@@ -20,7 +33,10 @@ class Process:
     alive: bool = True
 
     def server(self, port: int = 0, host: str = "127.0.0.1") -> AdminServer:
-        return AdminServer(host, port, lambda: self.shown, lambda: self.alive, lambda: b"streamer_ready 1.0\n")
+        return AdminServer(host, port, self.told, lambda: self.alive, lambda: b"streamer_ready 1.0\n")
+
+    def told(self) -> Told | None:
+        return Showing(self.shown) if self.shown else None
 
 
 @pytest.fixture

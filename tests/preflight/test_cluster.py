@@ -27,7 +27,10 @@ def test_no_broker_is_told_with_address_and_reason_within_seconds(capfd: pytest.
     with pytest.raises(UserError, match=rf"no broker answers at 127\.0\.0\.1:{port} \(TRANSPORT, ALL_BROKERS_DOWN\)"):
         ask_cluster(KafkaSettings(bootstrap_servers=f"127.0.0.1:{port}"))
     assert time.monotonic() - before < ANSWER_SECONDS + 2
-    assert capfd.readouterr() == ("", ""), "librdkafka's own log is noise here"
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    # By the port, because clients of other tests, whose brokers are gone, write to the same standard error.
+    assert str(port) not in printed.err, "librdkafka's own log is noise here"
 
 
 @pytest.mark.parametrize(

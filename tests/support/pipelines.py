@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 from confluent_kafka import Message
@@ -15,15 +14,15 @@ from streamer.kafka.crossing import Slice
 from streamer.kafka.progress import Progress
 from streamer.kafka.writer import Headers
 from streamer.ledger import Ledger
-from streamer.memory import RECORD_OVERHEAD, Budget
+from streamer.memory import Budget, held_bytes
 from streamer.metrics import Metrics
 from streamer.pipeline import Parts, Pipeline
 from streamer.records.sources import SchemaFiles, SchemaSource
 from streamer.records.translator import Reading, Translator
 from streamer.refusals import RefusalGuard
-from streamer.service import tell
 from streamer.settings import DeliverySettings, KafkaSettings, MetaSettings, WindowSettings
 from streamer.settling import Settling
+from streamer.tasks import Tasks
 from streamer.translate.mapping import TAG_EVENT
 from streamer.translate.plan import Plan
 from tests.support.deliveries import Book, Service
@@ -102,7 +101,7 @@ class Stage:
             Message(topic=progress.topic, partition=progress.partition, offset=offset, value=value, key=b"k")
             for offset, value in enumerate(values, first)
         ]
-        self.budget.take(sum(map(len, messages)) + RECORD_OVERHEAD * len(messages))
+        self.budget.take(held_bytes(messages))
         self.assignments.records([Slice(progress, messages, end)])
 
 
@@ -118,15 +117,13 @@ def play(
 
     async def turn() -> Stage:
         stage = Stage(service or Service(), plan or Plan(TAG_EVENT), source, guard or RefusalGuard(1, 10**9))
-        tasks = [asyncio.create_task(work) for work in (stage.pipeline.run(), stage.pipeline.seal())]
-        for task in tasks:
-            task.add_done_callback(partial(tell, stage.pipeline))
+        tasks = Tasks(stage.pipeline.failed)
+        for work in (stage.pipeline.run(), stage.pipeline.seal()):
+            tasks.start(work)
         try:
             await story(stage)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await tasks.cancel()
             await stage.pipeline.close()
         return stage
 
