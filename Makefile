@@ -5,7 +5,7 @@ READY := .venv/.ready
 BENCHMARKS ?= record_path around
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint demo bench lock build clean
+.PHONY: help setup test simulate lint demo bench lock build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ $(READY): pyproject.toml requirements-dev.lock tools/setup.sh
 test: $(READY) ## Run all tests, on a real Apache Kafka (needs Java 17 and Maven); ARGS="-m 'not kafka'" for the rest
 	@$(if $(findstring not kafka,$(ARGS)),,$(BIN)/python -m tests.support.jars)
 	@$(BIN)/pytest $(ARGS)
+
+simulate: $(READY) ## Play every scenario and thousands of random schedules under a paused clock; ARGS="--seed 17" repeats one
+	@$(BIN)/python -m tests.simulation $(ARGS)
 
 lint: $(READY) ## Check style and types
 	$(BIN)/ruff check .

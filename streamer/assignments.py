@@ -1,4 +1,4 @@
-"""The assignments that are ours: how one begins, what may be committed of it, and how it ends.
+"""The assignments of one consumer: how one begins, what may be committed of it, and how it ends.
 
 The loop's side of the crossing.
 """
@@ -22,6 +22,7 @@ class Assignments:
         """Own nothing yet."""
         self._pipeline = pipeline
         self._owned: set[Progress] = set()
+        self._carried = 0
 
     @property
     def unsettled(self) -> int:
@@ -31,7 +32,7 @@ class Assignments:
     @property
     def carried(self) -> int:
         """Records that were taken in and translated so far."""
-        return self._pipeline.carried
+        return self._carried
 
     def assigned(self, progress: Sequence[Progress]) -> None:
         """Take note of new assignments."""
@@ -39,12 +40,12 @@ class Assignments:
 
     def records(self, slices: Sequence[Slice]) -> None:
         """Take in the records of one poll."""
-        self._pipeline.take(slices)
+        self._pipeline.take(slices, self._count)
 
     async def publish(self, crossing: Crossing, interval: float) -> None:
         """Tell the Kafka thread what may be committed, every ``interval`` seconds, until cancelled."""
         while True:
-            crossing.positions = {progress: progress.position() for progress in self._owned}
+            crossing.publish({progress: progress.position() for progress in self._owned})
             await asyncio.sleep(interval)
 
     async def drain(self, progress: Sequence[Progress], deadline: float) -> Positions:
@@ -65,7 +66,11 @@ class Assignments:
         for one in progress:
             one.fence()
             self._owned.discard(one)
+        self._pipeline.forget_gone()
 
     def failed(self, error: BaseException) -> None:
         """Ask for the end of the process."""
         self._pipeline.failed(error)
+
+    def _count(self, records: int) -> None:
+        self._carried += records

@@ -1,9 +1,11 @@
 """The ledger: what was read, what came of it, and whether it balances. Pure.
 
-The unit is a (record, pixel); a record that is refused as a whole is one unit of the pixel :data:`NO_PIXEL`.
+The unit is a (record, pixel); a record that is refused as a whole is one unit of the pixel :data:`NO_PIXEL`. Pixels
+that went quiet share the row :data:`OTHERS`, so that the ledger does not grow with time and its sums still balance.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -13,6 +15,8 @@ from streamer.outcomes import Outcome, Reason
 
 NO_PIXEL = "-"
 """Stands for the pixel of a record that did not get as far as one."""
+OTHERS = "others"
+"""Stands for all pixels that went quiet: their counts are kept, in one row."""
 
 
 @dataclass(slots=True)
@@ -20,6 +24,15 @@ class _Row:
     translated: int = 0
     forgotten: int = 0
     outcomes: Counter[tuple[Outcome, Reason | None]] = field(default_factory=Counter)
+
+    @property
+    def in_flight(self) -> int:
+        return self.translated - self.forgotten - self.outcomes.total()
+
+    def add(self, other: "_Row") -> None:
+        self.translated += other.translated
+        self.forgotten += other.forgotten
+        self.outcomes.update(other.outcomes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +151,18 @@ class Ledger:
     def forgotten(self, pixel_id: str, events: int) -> None:
         """Count pairs whose assignment is gone."""
         self._row(pixel_id).forgotten += events
+
+    def at_rest(self) -> dict[str, int]:
+        """Return the pixels that have nothing in flight, each with how much was decided on so far."""
+        own = ((pixel_id, row) for pixel_id, row in self._rows.items() if pixel_id not in (NO_PIXEL, OTHERS))
+        return {pixel_id: row.translated for pixel_id, row in own if not row.in_flight}
+
+    def fold(self, pixel_ids: Iterable[str]) -> None:
+        """Add the rows of these pixels to that of all others; a pixel that comes back begins anew."""
+        for pixel_id in pixel_ids:
+            row = self._rows.pop(pixel_id, None)
+            if row is not None:
+                self._row(OTHERS).add(row)
 
     def snapshot(self) -> LedgerSnapshot:
         """Return all counts as they are now."""

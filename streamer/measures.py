@@ -78,7 +78,8 @@ FIELDS = Declared(
 REQUESTS = Declared(
     "counter",
     "requests",
-    "Requests to Meta that ended, by what the answer means and Meta's error code; `no_answer` when none came.",
+    "Requests to Meta that ended, by what the answer means and Meta's error code; `no_answer` when none came, "
+    "`not_understood` when it is in no table.",
     ("pixel", "result", "code"),
 )
 REQUEST_SECONDS = Declared("histogram", "request_seconds", "How long a request took.", buckets=_SECONDS)
@@ -86,6 +87,22 @@ REQUEST_EVENTS = Declared("histogram", "request_events", "Events in a request.",
 REQUEST_BYTES = Declared("histogram", "request_bytes", "Bytes of a request's body.", buckets=_BYTES)
 SPLITS = Declared("counter", "splits", "Refused requests that were halved to find the bad event.", ("pixel",))
 PARKED = Declared("gauge", "pixel_parked", "1 for each pixel that is parked, and why.", ("pixel", "reason"))
+PROBES = Declared(
+    "counter", "probes", "Requests with an empty event about pixels that are parked, by what they showed.", ("result",)
+)
+PARKED_WAITING = Declared(
+    "gauge", "parked_waiting", "Copies on the parked topic that the next pass goes over.", ("partition",)
+)
+PASSES = Declared(
+    "counter",
+    "parked_passes",
+    "Passes over a partition of the parked topic that had something to read, by why they were made: a pixel came back "
+    "(`resumed`), had come back a moment before the last (`late`), or it was long ago (`sweep`).",
+    ("because",),
+)
+NOT_UNDERSTOOD = Declared(
+    "counter", "connections_not_understood", "Records of the connections topic that were passed over."
+)
 LAG = Declared("gauge", "lag", "Records between the committed offset and the partition's end.", ("topic", "partition"))
 COMMITTED = Declared("gauge", "committed_offset", "The offset that the broker last confirmed.", ("topic", "partition"))
 COMMIT_FAILURES = Declared(
@@ -110,6 +127,7 @@ SECTIONS: dict[str, tuple[Declared, ...]] = {
         *(REQUESTS, REQUEST_SECONDS, REQUEST_EVENTS, REQUEST_BYTES, REQUESTS_IN_FLIGHT),
         *(SPLITS, PARKED, WAITING, OLDEST, ACKNOWLEDGING),
     ),
+    "Parked events": (PARKED_WAITING, PASSES, PROBES, NOT_UNDERSTOOD),
     "Kafka": (LAG, COMMITTED, UNSETTLED, COMMIT_FAILURES, REBALANCES, JUMPS, PAUSED, PARTITIONS),
     "The process": (READY, MEMORY_USED, MEMORY_BUDGET, LOOP_LAG, ENGINE, BUILD),
 }

@@ -7,6 +7,9 @@ from typing import NamedTuple
 FETCH_SHARE = 8
 """One part in so many of the whole is librdkafka's queue of fetched records."""
 
+PARKED_SHARE = 4
+"""One part in so many of that queue is the parked topic's: it is read now and then, and by the way."""
+
 SEND_SHARE = 4
 """One part in so many is the bodies of requests being sent, which are copies."""
 
@@ -26,6 +29,7 @@ class Shares(NamedTuple):
     """How ``memory.budget`` is divided, in bytes."""
 
     fetched: int
+    fetched_parked: int
     sending: int
     held: int
     """For records and server events, from the fetch to the outcome."""
@@ -33,8 +37,9 @@ class Shares(NamedTuple):
 
 def divide(budget: int) -> Shares:
     """Divide the whole budget into its shares."""
-    fetched, sending = max(budget // FETCH_SHARE, 2**20), budget // SEND_SHARE
-    return Shares(fetched, sending, budget - fetched - sending)
+    fetched, sending = max(budget // FETCH_SHARE, 2**21), budget // SEND_SHARE
+    parked = max(fetched // PARKED_SHARE, 2**20)
+    return Shares(fetched - parked, parked, sending, budget - fetched - sending)
 
 
 class Budget:

@@ -43,6 +43,7 @@ class Levels:
     memory_used: int
     memory_budget: int
     partitions_owned: int
+    connections_not_understood: int = 0
 
 
 class Watched(Protocol):
@@ -77,6 +78,9 @@ class Metrics:
         self._bytes = self._histogram(measures.REQUEST_BYTES)
         self._splits = self._counter(measures.SPLITS)
         self._pixel_parked = self._gauge(measures.PARKED)
+        self._probes = self._counter(measures.PROBES)
+        self._parked_waiting = self._gauge(measures.PARKED_WAITING)
+        self._passes = self._counter(measures.PASSES)
         self._lag = self._gauge(measures.LAG)
         self._committed = self._gauge(measures.COMMITTED)
         self._commit_failures = self._counter(measures.COMMIT_FAILURES)
@@ -134,6 +138,24 @@ class Metrics:
         if reason is not None:
             self._parked[pixel_id] = reason
             self._pixel_parked.labels(pixel_id, reason).set(1)
+
+    # ---- parked events
+
+    def probed(self, result: str) -> None:
+        """Count a request of which nothing but its answer was wanted."""
+        self._probes.labels(result).inc()
+
+    def pass_began(self, because: str) -> None:
+        """Count a pass over a partition of the parked topic."""
+        self._passes.labels(because).inc()
+
+    def parked_waits(self, partition: int, records: int) -> None:
+        """Note how many copies the next pass goes over."""
+        self._parked_waiting.labels(partition).set(records)
+
+    def parked_left(self, partition: int) -> None:
+        """Forget the gauge of a parked partition that is no longer owned."""
+        self._parked_waiting.remove_by_labels({"partition": str(partition)})
 
     # ---- Kafka
 
@@ -265,6 +287,7 @@ def _of_levels(levels: Levels) -> Iterator[Metric]:
     for declared, value in values.items():
         yield _levels(declared, [((), value)])
     yield _levels(measures.ENGINE, [((levels.engine,), 1)])
+    yield _counts(measures.NOT_UNDERSTOOD, [((), levels.connections_not_understood)])
 
 
 if __name__ == "__main__":

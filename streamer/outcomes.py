@@ -55,6 +55,8 @@ class Reason(StrEnum):
     NO_PERMISSION = "no_permission"
     PIXEL_NOT_FOUND = "pixel_not_found"
     BLOCKED = "blocked"
+    MOSTLY_REFUSED = "mostly_refused"
+    BACKLOG = "backlog"
 
 
 class Fate(NamedTuple):

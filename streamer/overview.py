@@ -3,15 +3,18 @@
 import asyncio
 import time
 from collections import deque
+from collections.abc import Iterator
 
 from streamer import __version__
-from streamer.admin.status import Load, PartitionStatus, PixelStatus, Rates, Status
+from streamer.admin.status import ConnectionStatus, Load, PartitionStatus, PixelStatus, Rates, Status
 from streamer.assignments import Assignments
+from streamer.connections import Connections
 from streamer.kafka.consumer import ConsumerThread
-from streamer.ledger import NO_PIXEL, LedgerSnapshot, PixelRow
+from streamer.ledger import NO_PIXEL, OTHERS, LedgerSnapshot, PixelRow
 from streamer.metrics import Levels, Metrics
 from streamer.pipeline import Pipeline
 from streamer.pixels.pixel import PixelBook
+from streamer.reader import Reader
 
 RATE_SECONDS = 10.0
 
@@ -37,12 +40,20 @@ class Overview:
         self._began = time.monotonic()
         self._loop = asyncio.get_running_loop()
         self._recent = _Recent()
+        self._parked: Reader | None = None
+        self._connections: Connections | None = None
         self.mark()
+
+    def add(self, parked: Reader, connections: Connections) -> None:
+        """Look at the reader of the parked topic too, and at what all replicas know of the pixels."""
+        self._parked = parked
+        self._connections = connections
 
     @property
     def thread_turned(self) -> float:
-        """When the Kafka thread last turned, on the monotonic clock."""
-        return self._consumer.turned
+        """When the Kafka threads last turned, on the monotonic clock: the one that turned longer ago."""
+        turned = self._consumer.turned
+        return turned if self._parked is None else min(turned, self._parked.thread.turned)
 
     def ledger(self) -> LedgerSnapshot:
         """Return the ledger as it is now."""
@@ -57,11 +68,12 @@ class Overview:
             oldest_unsent_seconds=self._oldest(),
             events_waiting=parts.windows.waiting + parts.courier.waiting_events,
             requests_in_flight=parts.courier.in_flight,
-            records_unsettled=self._assignments.unsettled,
+            records_unsettled=self._assignments.unsettled + (self._parked.assignments.unsettled if self._parked else 0),
             settlements_under_way=parts.settling.under_way,
             memory_used=parts.budget.used,
             memory_budget=parts.budget.limit,
             partitions_owned=self._consumer.partitions,
+            connections_not_understood=self._connections.not_understood if self._connections else 0,
         )
 
     def mark(self) -> None:
@@ -97,9 +109,26 @@ class Overview:
                 unsettled=levels.records_unsettled,
             ),
             rates=self._recent.rates(),
-            pixels=tuple(self._pixel(row) for row in ledger.pixels if row.pixel_id != NO_PIXEL),
+            pixels=tuple(self._pixel(row) for row in ledger.pixels if row.pixel_id not in (NO_PIXEL, OTHERS)),
             partitions=tuple(PartitionStatus(*known) for known in self._metrics.partitions),
+            connections=tuple(self._platform()),
         )
+
+    def _platform(self) -> Iterator[ConnectionStatus]:
+        """Yield what all replicas know of the pixels."""
+        for pixel_id, told in (self._connections.states if self._connections else {}).items():
+            known = told.connection
+            yield ConnectionStatus(
+                pixel_id=pixel_id,
+                client=self._book.get(pixel_id).client,
+                state=known.state,
+                reason=known.reason,
+                since=known.since_unix,
+                code=known.code,
+                subcode=known.subcode,
+                fbtrace_id=known.fbtrace_id,
+                told_by=told.replica,
+            )
 
     def _oldest(self) -> float:
         oldest = self._pipeline.oldest

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count, repeat
@@ -14,7 +14,7 @@ from confluent_kafka import Message
 from streamer.delivery.batch import Batch, Entry, Settlement
 from streamer.delivery.courier import Courier
 from streamer.delivery.windows import Windows
-from streamer.kafka.copies import origin_of
+from streamer.kafka.copies import origin_of, pixel_of
 from streamer.kafka.crossing import Slice
 from streamer.kafka.progress import Progress
 from streamer.kafka.record import Record
@@ -27,6 +27,7 @@ from streamer.records.translator import Translator
 from streamer.refusals import RefusalGuard
 from streamer.settling import Settling
 from streamer.translate.engine import Origin, Refusal, Translation
+from streamer.translate.narrowing import for_pixel
 
 _log = structlog.get_logger(__name__)
 
@@ -56,17 +57,17 @@ class Parts:
 class Pipeline:
     """Carries records from Kafka to Meta and settles them."""
 
-    def __init__(self, parked_topic: str) -> None:
+    def __init__(self, parked_topic: str, unix_time: Callable[[], float] = time.time) -> None:
         """Prepare; :meth:`join` completes it.
 
         :param parked_topic: its records are copies, whose headers say where they first stood.
+        :param unix_time: tells how old events are.
         """
         self._parked_topic = parked_topic
-        self._inbox: asyncio.Queue[Sequence[Slice]] = asyncio.Queue()
+        self._unix_time = unix_time
+        self._inbox: asyncio.Queue[tuple[Sequence[Slice], Callable[[int], None]]] = asyncio.Queue()
         self._parts: Parts
         self._without_schemas = asyncio.Event()
-        self.carried = 0
-        """Records that were taken in and translated so far."""
         self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         """Done when the process must stop because something cannot be mended here."""
 
@@ -77,18 +78,21 @@ class Pipeline:
 
     # ---- the way
 
-    def take(self, slices: Sequence[Slice]) -> None:
-        """Take in the records of one poll."""
-        self._inbox.put_nowait(slices)
+    def take(self, slices: Sequence[Slice], carried: Callable[[int], None]) -> None:
+        """Take in the records of one poll.
+
+        :param carried: told how many records were translated, when they are.
+        """
+        self._inbox.put_nowait((slices, carried))
 
     async def run(self) -> None:
         """Carry records, poll by poll, until cancelled."""
         while True:
-            slices = await self._inbox.get()
+            slices, carried = await self._inbox.get()
             try:
                 await self._carry(slices)
             finally:
-                self.carried += sum(len(part.messages) for part in slices)
+                carried(sum(len(part.messages) for part in slices))
                 self._inbox.task_done()
             await asyncio.sleep(0)  # timers and answers have their turn between any two polls
 
@@ -126,13 +130,11 @@ class Pipeline:
                 self._without_schemas.set()
                 _log.warning("the schema registry does not answer, records wait", reason=str(error))
                 await asyncio.sleep(REGISTRY_AGAIN_SECONDS)
-        return translator.translate(values, [self._origin(record) for record in records], int(time.time()))
-
-    def _origin(self, record: Record) -> Origin:
-        progress = record.progress
-        if progress.topic == self._parked_topic:
-            return origin_of(record.message, may_be_copy=True)
-        return _origin((progress.topic, progress.partition, record.offset))
+        now = int(self._unix_time())
+        if records and records[0].progress.topic == self._parked_topic:  # a poll is of one consumer, all or none
+            origins = [origin_of(record.message, may_be_copy=True) for record in records]
+            return list(map(_narrowed, records, translator.translate(values, origins, now)))
+        return translator.translate(values, list(map(_place, records)), now)
 
     def _window(self, records: Sequence[Record], answers: Sequence[Translation]) -> list[Batch]:
         """Put server events into their pixel's window, and refusals on their way out; return what is full."""
@@ -188,9 +190,10 @@ class Pipeline:
     async def seal(self) -> None:
         """Seal windows that are of age, until cancelled; all of them when memory is full, since no more can come."""
         loop = asyncio.get_running_loop()
-        windows = self._parts.windows
+        windows, budget = self._parts.windows, self._parts.budget
         while True:
-            self._deliver(windows.flush() if self._parts.budget.full else windows.due(loop.time()))
+            self._deliver(windows.flush() if budget.full else windows.due(loop.time()))
+            self._parts.courier.relieve(budget.used / budget.limit)
             self._parts.settling.let_go(loop.time())
             await asyncio.sleep(TICK_SECONDS)
 
@@ -204,6 +207,10 @@ class Pipeline:
         self._parts.settling.let_go(asyncio.get_running_loop().time())
         await self._parts.courier.drain_some(lambda entry: entry.record.progress in leaving, deadline)
         await self._parts.settling.wait()
+
+    def forget_gone(self) -> None:
+        """Let go of what waits to be sent of assignments that are gone."""
+        self._parts.courier.forget_gone()
 
     async def close(self) -> None:
         """Give up what is in flight: it stays uncommitted."""
@@ -266,3 +273,13 @@ class Pipeline:
         for refusal, records in refused.items():
             fate = Fate(refusal.outcome, refusal.pixel_id, refusal.reason, refusal.field)
             self._parts.settling.settle(fate, records, 0)
+
+
+def _place(record: Record) -> Origin:
+    return _origin((record.progress.topic, record.progress.partition, record.offset))
+
+
+def _narrowed(record: Record, answer: Translation) -> Translation:
+    """Keep what is for the pixel that a copy was parked for."""
+    pixel_id = pixel_of(record.message)
+    return answer if pixel_id is None else for_pixel(answer, pixel_id)

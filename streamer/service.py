@@ -4,25 +4,24 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
 
 import structlog
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Producer
 
 from streamer import __version__, collector
 from streamer.admin.server import AdminServer
 from streamer.assembly import make_plan, make_translator
-from streamer.assignments import Assignments
+from streamer.connections import Connections
 from streamer.delivery.backoff import Backoff
 from streamer.delivery.capi import AiohttpTransport
 from streamer.delivery.courier import Courier, Office
 from streamer.delivery.windows import Windows
 from streamer.errors import UserError
-from streamer.kafka.config import consumer_config, producer_config
-from streamer.kafka.consumer import ConsumerThread
-from streamer.kafka.crossing import Crossing
+from streamer.kafka.config import producer_config
+from streamer.kafka.consumer import Reading
 from streamer.kafka.writer import Writer
 from streamer.ledger import Ledger, LedgerSnapshot
 from streamer.memory import Budget, divide
@@ -30,8 +29,12 @@ from streamer.metrics import Metrics
 from streamer.overview import Overview
 from streamer.pipeline import Parts, Pipeline
 from streamer.pixels.book import FilePixelBook
+from streamer.pixels.pixel import Pixel
 from streamer.preflight import check_kafka
+from streamer.quiet import Quiet
+from streamer.reader import Intake, Reader
 from streamer.refusals import RefusalGuard
+from streamer.resuming import Common, Resuming
 from streamer.settings import Settings
 from streamer.settling import Settling
 from streamer.tasks import Tasks
@@ -74,13 +77,15 @@ class Service:
         self._check_tokens()
         async with AsyncExitStack() as closing:  # what is opened last is closed first
             admin = await self._open_admin(closing)
-            pipeline = self._open_pipeline(closing)
-            assignments = Assignments(pipeline)
-            consumer = self._open_consumer(closing, pipeline, assignments)
-            self.overview = Overview(pipeline, assignments, consumer, self.book, self.metrics)
+            pipeline, resuming = self._open_pipeline(closing)
+            await _first(stop.wait(), asyncio.shield(pipeline.failure), resuming.catch_up())
+            live, parked = self._open_readers(closing, pipeline, resuming)
+            self.overview = Overview(pipeline, live.assignments, live.thread, self.book, self.metrics)
+            self.overview.add(parked, resuming.connections)
             self.metrics.watch(self.overview)
             collector.calm()
-            consumer.start()
+            for reader in (live, parked):
+                reader.thread.start()
             _log.info(
                 "started",
                 engine=self.translator.engine_name,
@@ -110,7 +115,7 @@ class Service:
         self.url = admin.url
         return admin
 
-    def _open_pipeline(self, closing: AsyncExitStack) -> Pipeline:
+    def _open_pipeline(self, closing: AsyncExitStack) -> tuple[Pipeline, Resuming]:
         settings = self.settings
         closing.push_async_callback(self.translator.close)
         transport = AiohttpTransport(settings.delivery)
@@ -118,13 +123,20 @@ class Service:
         writer = Writer(Producer(producer_config(settings.kafka), logger=_librdkafka))
         closing.push_async_callback(asyncio.to_thread, writer.close, PRODUCER_SECONDS)
         pipeline = Pipeline(settings.kafka.parked_topic)
-        pipeline.join(self._parts(pipeline, writer, transport))
+        resuming = Resuming(Common(settings, self.book, self.metrics, writer, pipeline.failed))
+        closing.push_async_callback(resuming.close)
+        parts = self._parts(pipeline, writer, transport, resuming.connections)
+        pipeline.join(parts)
+        resuming.join(parts.courier, transport)
         closing.push_async_callback(pipeline.close)
-        turning = (pipeline.run(), pipeline.seal(), self._keep_beating(), self._reload())
-        self._turn(closing, pipeline, *turning)
-        return pipeline
+        quiet = Quiet(self.ledger, self.metrics, parts.courier)
+        turning = (pipeline.run(), pipeline.seal(), self._keep_beating(), self._reload(resuming.connections))
+        self._turn(closing, pipeline, *turning, quiet.run(), *resuming.works())
+        return pipeline, resuming
 
-    def _parts(self, pipeline: Pipeline, writer: Writer, transport: AiohttpTransport) -> Parts:
+    def _parts(
+        self, pipeline: Pipeline, writer: Writer, transport: AiohttpTransport, connections: Connections
+    ) -> Parts:
         settings, delivery = self.settings, self.settings.delivery
         guard = RefusalGuard(
             delivery.refused_share_limit, delivery.refused_share_minimum, delivery.refused_share_hold_seconds
@@ -138,12 +150,17 @@ class Service:
             pipeline.failed,
             events=self.metrics,
             max_bytes_in_flight=self._shares.sending,
+            pixel_share=settings.memory.pixel_share,
+            window=settings.window,
+            changed=connections.changed,
         )
+        settling = Settling(settings.kafka, writer, self.ledger, self.budget, guard)
+        settling.parked = connections.copied
         return Parts(
             translator=self.translator,
             windows=Windows(settings.window),
             courier=Courier(office, settings.meta, delivery, backoff),
-            settling=Settling(settings.kafka, writer, self.ledger, self.budget, guard),
+            settling=settling,
             ledger=self.ledger,
             budget=self.budget,
             guard=guard,
@@ -157,18 +174,18 @@ class Service:
             tasks.start(work)
         closing.push_async_callback(tasks.cancel)
 
-    def _open_consumer(self, closing: AsyncExitStack, pipeline: Pipeline, assignments: Assignments) -> ConsumerThread:
-        crossing = Crossing(asyncio.get_running_loop(), assignments, self.budget)
-        self._turn(closing, pipeline, assignments.publish(crossing, self.settings.kafka.commit_interval_seconds))
+    def _open_readers(self, closing: AsyncExitStack, pipeline: Pipeline, resuming: Resuming) -> tuple[Reader, Reader]:
+        """Return the readers of the live topics and of the parked one, not started yet; they stop together."""
+        reading = Reading(self.settings.kafka, self.settings.stop.drain_seconds)
+        live = Reader(Intake(reading, self.metrics, self._shares.fetched), pipeline, self.budget)
+        parked = Reader(resuming.intake(self._shares.fetched_parked), pipeline, self.budget)
+        self._turn(closing, pipeline, live.publish(), parked.publish())
 
-        def make(on_commit: Callable[..., None]) -> Consumer:
-            config: dict[str, Any] = consumer_config(self.settings.kafka, self._shares.fetched)
-            return Consumer(config | {"on_commit": on_commit}, logger=_librdkafka)
+        async def leave() -> None:
+            await asyncio.gather(live.thread.leave(), parked.thread.leave())
 
-        drain_seconds = self.settings.stop.drain_seconds
-        thread = ConsumerThread(self.settings.kafka, make, crossing, self.metrics, drain_seconds)
-        closing.push_async_callback(thread.leave)
-        return thread
+        closing.push_async_callback(leave)
+        return live, parked
 
     def _alive(self) -> bool:
         """Tell whether the loop and the Kafka thread turn: the whole of liveness."""
@@ -184,13 +201,20 @@ class Service:
             if self.overview is not None:
                 self.overview.mark()
 
-    async def _reload(self) -> None:
+    async def _reload(self, connections: Connections) -> None:
         """Look at the pixels file and the tokens every few seconds, and take up what has changed."""
         while True:
             await asyncio.sleep(self.settings.pixels.reload_seconds)
+            before = {pixel.pixel_id: pixel for pixel in self.book.pixels()}
             if await asyncio.to_thread(self.book.refresh):
                 self.translator.replace_plan(make_plan(self.settings, self.book))
+                known = before | {pixel.pixel_id: pixel for pixel in self.book.pixels()}
+                connections.token_changed(each for each in known if self._has_another_token(each, before.get(each)))
                 _log.info("pixels reloaded")
+
+    def _has_another_token(self, pixel_id: str, before: Pixel | None) -> bool:
+        now = self.book.get(pixel_id)
+        return before is None or (before.access_token, before.app_secret) != (now.access_token, now.app_secret)
 
 
 def _counts(ledger: LedgerSnapshot) -> dict[str, int]:

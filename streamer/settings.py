@@ -135,10 +135,15 @@ class WindowSettings(Section):
 class DeliverySettings(Section):
     """How requests are sent and tried again."""
 
-    max_in_flight: int = Field(default=64, ge=1)
+    max_in_flight: int = Field(default=256, ge=1)
     """Requests at the same time, over all pixels."""
-    max_in_flight_per_pixel: int = Field(default=4, ge=1)
-    """Requests at the same time for one pixel."""
+    max_in_flight_per_app: int = Field(default=192, ge=1)
+    """Requests at the same time for one app, so that a slow one leaves some to the others. Pixels with the same app
+    secret share an app; one without is taken to share it with those that have the same token."""
+    max_in_flight_per_token: int = Field(default=128, ge=1)
+    """Requests at the same time with one token."""
+    max_in_flight_per_pixel: int = Field(default=16, ge=1)
+    """Requests at the same time for one pixel, at most: below this, the limit adapts to how the pixel answers."""
     timeout_seconds: float = Field(default=10, gt=0)
     """For one request, from the first byte sent to the last byte of the answer."""
     backoff_base_seconds: float = Field(default=0.5, gt=0)
@@ -151,6 +156,12 @@ class DeliverySettings(Section):
     """An event this close to Meta's age limit counts as too old."""
     probe_seconds: float = Field(default=300, gt=0)
     """A parked pixel is tried anew with one request this often."""
+    stuck_seconds: float = Field(default=30, gt=0)
+    """A pixel without a success for this long, while others have some, is parked when it holds too much memory."""
+    pixel_refused_share_limit: float = Field(default=0.5, gt=0, le=1)
+    """When Meta refuses more than this share of a pixel's newest events, the pixel is parked: its events are kept."""
+    pixel_refused_share_minimum: int = Field(default=50, ge=1)
+    """Events of the pixel that must have been judged before that share counts."""
     refused_share_limit: float = Field(default=0.9, gt=0, le=1)
     """When more than this share of the newest records is dead-lettered, stop: a bad deploy, not bad data."""
     refused_share_minimum: int = Field(default=1000, ge=1)
@@ -164,6 +175,20 @@ class MemorySettings(Section):
 
     budget: ByteSize = Field(default=256 * 2**20, ge=16 * 2**20)
     """For all of it: librdkafka's fetched records (an eighth), requests being sent (a quarter), and what is held."""
+    pixel_share: float = Field(default=0.25, gt=0, le=1)
+    """What a pixel without success may hold of it while more than half is used; one that holds more is parked."""
+
+
+class ParkingSettings(Section):
+    """How events of parked pixels come back."""
+
+    sweep_hours: float = Field(default=6, gt=0)
+    """The parked topic is gone over this often even if no pixel came back: what has grown too old is dead-lettered."""
+    pass_pause_seconds: float = Field(default=10, ge=0)
+    """The shortest time between two passes over a partition of the parked topic. One that took longer rests as long."""
+    probes: bool = True
+    """Ask Meta about a parked pixel of which nothing comes, every ``delivery.probe_seconds``, and about one that has
+    got another token: one request with an empty event, which Meta refuses. Meta does not document this."""
 
 
 class PixelsSettings(Section):
@@ -212,6 +237,7 @@ class Settings(Section):
     window: WindowSettings = WindowSettings()
     delivery: DeliverySettings = DeliverySettings()
     memory: MemorySettings = MemorySettings()
+    parking: ParkingSettings = ParkingSettings()
     pixels: PixelsSettings = PixelsSettings()
     admin: AdminSettings = AdminSettings()
     log: LogSettings = LogSettings()

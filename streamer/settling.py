@@ -18,10 +18,15 @@ from streamer.kafka.record import Record
 from streamer.kafka.writer import RecordWriter
 from streamer.ledger import NO_PIXEL, Ledger
 from streamer.memory import Budget, held_bytes
-from streamer.outcomes import Fate, Outcome
+from streamer.outcomes import Fate, Outcome, Reason
 from streamer.refusals import RefusalGuard
+from streamer.room import Room
 from streamer.settings import KafkaSettings
 from streamer.tasks import Tasks
+
+COPIES_AT_ONCE = 2000
+"""Copies that wait for Kafka's word at the same time, each in a task of its own: a pixel may be parked with all that
+it has waiting."""
 
 
 class Settling:
@@ -37,6 +42,7 @@ class Settling:
         self._budget = budget
         self._guard = guard
         self._tasks = Tasks(self._fail)
+        self._room = Room(COPIES_AT_ONCE)
         self._held: deque[tuple[float, Fate, Sequence[Record], int]] = deque()
         self._topics = {
             Outcome.DEAD_LETTERED: settings.dead_letter_topic,
@@ -44,13 +50,17 @@ class Settling:
         }
         self.failed: Callable[[BaseException], None] = _raise
         """Called when something cannot be settled at all: the process must stop, with a clear sentence."""
+        self.unix_time: Callable[[], float] = time.time
+        """Tells receipts and copies when they were made."""
+        self.parked: Callable[[str], None] = _nothing
+        """Called with a pixel of which something was parked, when that is acknowledged."""
 
     def settle(self, fate: Fate, records: Sequence[Record], size: int) -> None:
         """Take one outcome of each of these records as decided; returns at once.
 
         :param size: bytes of their server events, freed from the budget in the end.
         """
-        if fate.outcome is Outcome.DEAD_LETTERED and not self._may_be_dead_lettered(len(records)):
+        if fate.outcome is Outcome.DEAD_LETTERED and not self._may_be_dead_lettered(self._telling(fate, records)):
             self._held.append((asyncio.get_running_loop().time(), fate, records, size))
             return
         self._tasks.start(self._finish(fate, records, size))
@@ -88,6 +98,12 @@ class Settling:
     def _fail(self, error: BaseException) -> None:
         self.failed(error)  # which whoever made this sets later
 
+    def _telling(self, fate: Fate, records: Sequence[Record]) -> int:
+        """Return how many of these records tell of a wrong deploy; that parked ones grow too old tells of none."""
+        if fate.reason is not Reason.TOO_OLD:
+            return len(records)
+        return sum(record.progress.topic != self._settings.parked_topic for record in records)
+
     def _may_be_dead_lettered(self, records: int) -> bool:
         try:
             return self._guard.refused(records)
@@ -96,13 +112,16 @@ class Settling:
             return False
 
     async def _finish(self, fate: Fate, records: Sequence[Record], size: int) -> None:
-        now = int(time.time() * 1000)
+        now = int(self.unix_time() * 1000)
         topic = self._topics.get(fate.outcome)
         if topic is not None:
-            await asyncio.gather(*(self._copy(topic, fate, record.message, now) for record in records))
+            async with self._room.take(len(records)):
+                await asyncio.gather(*(self._copy(topic, fate, record.message, now) for record in records))
         await self._writer.write(self._settings.receipts_topic, receipt(fate, records, now), fate.pixel_id)
         self._ledger.settled(fate.pixel_id or NO_PIXEL, fate.outcome, fate.reason, len(records))
         self._release(records, size)
+        if fate.outcome is Outcome.PARKED and fate.pixel_id is not None:
+            self.parked(fate.pixel_id)
 
     async def _copy(self, topic: str, fate: Fate, message: Message, now: int) -> None:
         origin = origin_of(message, may_be_copy=message.topic() == self._settings.parked_topic)
@@ -120,3 +139,7 @@ class Settling:
 
 def _raise(error: BaseException) -> None:
     raise error
+
+
+def _nothing(pixel_id: str) -> None:
+    pass

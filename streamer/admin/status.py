@@ -37,6 +37,26 @@ class PixelStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionStatus:
+    """A pixel's connection as all replicas know it: of pixels that had trouble at some time."""
+
+    pixel_id: str
+    client: str | None
+    state: str
+    """``works``, ``throttled`` or ``parked``."""
+    reason: str | None
+    """Why it is parked."""
+    since: float
+    """Unix seconds."""
+    code: int | None
+    """Meta's, in the answer that told it."""
+    subcode: int | None
+    fbtrace_id: str | None
+    told_by: str
+    """Names the process that found it out."""
+
+
+@dataclass(frozen=True, slots=True)
 class PartitionStatus:
     """One partition that is read."""
 
@@ -82,6 +102,8 @@ class Status:
     rates: Rates = Rates()
     pixels: Sequence[PixelStatus] = field(default_factory=tuple)
     partitions: Sequence[PartitionStatus] = field(default_factory=tuple)
+    connections: Sequence[ConnectionStatus] = field(default_factory=tuple)
+    """Of the whole platform."""
 
     @property
     def ready(self) -> bool:
@@ -120,4 +142,5 @@ def as_json(status: Status) -> dict[str, Any]:
         },
         "pixels": in_order(status.pixels),
         "partitions": sorted(status.partitions, key=lambda one: (one.topic, one.partition)),
+        "connections": sorted(status.connections, key=lambda one: (_TROUBLED.get(one.state, 2), one.pixel_id)),
     }

@@ -6,15 +6,18 @@ reference; rate limiting. Conversions API: support.)
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-import orjson
-
+from streamer.delivery.lenient import to_int, to_object, to_positive
+from streamer.delivery.scopes import Scope
+from streamer.delivery.usage import LONGEST_SECONDS, Usage, read_usage
 from streamer.outcomes import Reason
+
+_BAD_EVENTS = range(2_804_000, 2_805_000)
 
 
 class Kind(StrEnum):
@@ -32,14 +35,6 @@ class Kind(StrEnum):
     """Something in the request is at fault: halve it until it is found."""
     STOP = "stop"
     """Our own configuration is at fault: nothing would get through."""
-
-
-class Scope(StrEnum):
-    """Whose limit a throttle is."""
-
-    PIXEL = "pixel"
-    TOKEN = "token"  # noqa: S105 - a scope, no token
-    APP = "app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +55,13 @@ class Verdict:
     """Index of the event that Meta names as the culprit, if it names one."""
     known: bool = True
     """False: this answer is in no table, and the safe default was taken."""
+    usage: tuple[Usage, ...] = ()
+    """How much of Meta's limits is used; on answers of every kind."""
+
+    @property
+    def looked_at_event(self) -> bool:
+        """Meta refuses an event for what it holds, so it has taken the token and knows the pixel."""
+        return self.kind is Kind.SPLIT and self.subcode in _BAD_EVENTS
 
 
 class _Row(NamedTuple):
@@ -70,7 +72,6 @@ class _Row(NamedTuple):
     meaning: str
 
 
-_BAD_EVENTS = range(2_804_000, 2_805_000)
 _REFUSED = Verdict(Kind.SPLIT, Reason.REFUSED_BY_META)
 
 _TABLE = (
@@ -101,10 +102,7 @@ MEANINGS = {code: row.meaning for row in reversed(_TABLE) for code in row.codes}
 """A sentence for each known code, for logs."""
 
 _TOO_LARGE = 413
-LONGEST_WAIT = 86_400.0
-"""Seconds; after that we ask again, whatever a header says."""
 
-_DIGITS = 10
 _NAMED = re.compile(r"data\W+(\d{1,4})\b", re.ASCII)
 _TRACE = re.compile(r"[\w.:=+/-]{1,100}", re.ASCII)
 _UNKNOWN = Verdict(Kind.RETRY, known=False)
@@ -119,10 +117,16 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes, sent: int)
     :param body: all of the answer's body.
     :param sent: events in the request.
     """
-    answer = _object(body)
-    error = answer.get("error")
+    answer = to_object(body)
     named = {name.lower(): value for name, value in headers.items()}
-    verdict = _read_error(error, named) if isinstance(error, dict) else None
+    usage = read_usage(named)
+    verdict = _read(status, answer, sent)
+    return replace(verdict, wait=_wait(verdict, named, usage), usage=usage)
+
+
+def _read(status: int, answer: dict[str, Any], sent: int) -> Verdict:
+    error = answer.get("error")
+    verdict = _read_error(error) if isinstance(error, dict) else None
     if status == _TOO_LARGE and (verdict is None or not verdict.known):  # from Meta or a proxy: half of it may pass
         return Verdict(Kind.SPLIT, Reason.TOO_LARGE)
     if verdict is not None:
@@ -130,20 +134,20 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes, sent: int)
     received = answer.get("events_received")
     if not 200 <= status < 300 or type(received) is not int:  # noqa: PLR2004 - HTTP's success
         # A proxy's page, a redirect (never followed: the token would go elsewhere), a 200 that says nothing.
-        return _asked_to_wait(_UNKNOWN, named)
+        return _UNKNOWN
     trace = _trace(answer.get("fbtrace_id"))
     if received < sent:  # Meta does not say which are missing: halving finds them, and Meta folds the others
         return replace(_REFUSED, fbtrace_id=trace)
     return Verdict(Kind.DELIVERED, fbtrace_id=trace)
 
 
-def _read_error(error: dict[str, Any], headers: Mapping[str, str]) -> Verdict:
-    code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
+def _read_error(error: dict[str, Any]) -> Verdict:
+    code, subcode = to_int(error.get("code")), to_int(error.get("error_subcode"))
     verdict = _BY_BOTH.get((code or 0, subcode or 0)) or _BY_CODE.get(code or 0) or _UNKNOWN
     if error.get("is_transient") is True and verdict.kind is not Kind.THROTTLE:
         verdict = Verdict(Kind.RETRY)
     return replace(
-        _asked_to_wait(verdict, headers),
+        verdict,
         fbtrace_id=_trace(error.get("fbtrace_id")),
         code=code,
         subcode=subcode,
@@ -151,36 +155,27 @@ def _read_error(error: dict[str, Any], headers: Mapping[str, str]) -> Verdict:
     )
 
 
-def _asked_to_wait(verdict: Verdict, headers: Mapping[str, str]) -> Verdict:
-    """Add the longest of the waits that the headers ask for; usage headers speak of throttling alone."""
+def _wait(verdict: Verdict, headers: Mapping[str, str], usage: Iterable[Usage]) -> float | None:
+    """Return the longest of the waits that the headers ask for; usage headers tell how long a throttle lasts."""
+    if verdict.kind not in {Kind.THROTTLE, Kind.RETRY}:
+        return None
     waits = [_retry_after(headers)]
     if verdict.kind is Kind.THROTTLE:
-        waits += _usage_waits(headers)
-    elif verdict.kind is not Kind.RETRY:
-        return verdict
+        waits += [use.wait for use in usage]
     wait = max((wait for wait in waits if wait), default=None)
-    return verdict if wait is None else replace(verdict, wait=min(wait, LONGEST_WAIT))
+    return None if wait is None else min(wait, LONGEST_SECONDS)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Read seconds, or a date, which is taken against the answer's own ``Date`` (RFC 9110, 10.2.3)."""
     asked = headers.get("retry-after")
-    if asked is None or (seconds := _seconds(asked)) is not None:
+    if asked is None or (seconds := to_positive(asked)) is not None:
         return None if asked is None else seconds
     try:
         until, now = parsedate_to_datetime(asked), parsedate_to_datetime(headers.get("date", ""))
-        return _seconds((until - now).total_seconds())
+        return to_positive((until - now).total_seconds())
     except (ValueError, TypeError, OverflowError):  # a year or zone beyond all bounds overflows
         return None
-
-
-def _usage_waits(headers: Mapping[str, str]) -> list[float | None]:
-    waits = [_seconds(_object(headers.get("x-ad-account-usage", "")).get("reset_time_duration"))]
-    for uses in _object(headers.get("x-business-use-case-usage", "")).values():
-        for use in uses if isinstance(uses, list) else ():
-            minutes = _seconds(use.get("estimated_time_to_regain_access")) if isinstance(use, dict) else None
-            waits.append(None if minutes is None else minutes * 60)
-    return waits
 
 
 def _blamed(error: dict[str, Any]) -> int | None:
@@ -190,9 +185,9 @@ def _blamed(error: dict[str, Any]) -> int | None:
     search for the culprit, and condemns nobody.
     """
     data = error.get("error_data")
-    data = _object(data) if isinstance(data, str) else data
+    data = to_object(data) if isinstance(data, str) else data
     places = [error, data] if isinstance(data, dict) else [error]
-    found = {index for place in places if (index := _number(place.get("event_index"))) is not None}
+    found = {index for place in places if (index := to_int(place.get("event_index"))) is not None}
     specs = data.get("blame_field_specs") if isinstance(data, dict) else None
     for spec in specs if isinstance(specs, list) else ():
         path = ".".join(str(part) for part in spec) if isinstance(spec, list) else str(spec)
@@ -200,28 +195,6 @@ def _blamed(error: dict[str, Any]) -> int | None:
             found.add(int(match[1]))
     index = found.pop() if len(found) == 1 else -1
     return index if index >= 0 else None
-
-
-def _object(body: bytes | str) -> dict[str, Any]:
-    try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError:  # also for a text that is no UTF-8
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _number(value: object) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _DIGITS:
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _seconds(value: object) -> float | None:
-    try:
-        number = float(value) if isinstance(value, int | float | str) else 0.0
-    except ValueError:
-        return None
-    return number if 0 < number < float("inf") else None
 
 
 def _trace(value: object) -> str | None:

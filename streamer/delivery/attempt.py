@@ -9,7 +9,7 @@ What was concluded only steers the search. An event is found guilty by one thing
 sent by itself. (The fault of a request may pass, or lie in its size, or have expired meanwhile.)
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -43,6 +43,10 @@ class Attempt:
     """There is more than one culprit, or none: try both halves."""
     named: int = 0
     """How often Meta's naming of a culprit was followed on the way here."""
+    new: bool = False
+    """Nothing of it was ever sent, so it may be joined with others."""
+    probe: bool = False
+    """It may go although its pixel is parked, to see whether the pixel works again."""
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -56,13 +60,26 @@ class Attempt:
         """Bytes of JSON in the batch to be sent, commas included."""
         return sum(len(entry.event.body) + 1 for entry in self.batch.entries)
 
+    @property
+    def weight(self) -> int:
+        """Bytes of JSON of everything whose fate hangs on this attempt."""
+        return sum(len(entry.event.body) + 1 for entry in self.entries)
+
     def with_entries(self, entries: Sequence[Entry]) -> "Attempt":
         """Return it with other events in the batch."""
         return replace(self, batch=replace(self.batch, entries=entries))
 
     def later(self, not_before: float) -> "Attempt":
         """Return it as one that failed once more and must wait."""
-        return replace(self, tries=self.tries + 1, not_before=not_before)
+        return replace(self, tries=self.tries + 1, not_before=not_before, new=False)
+
+    def only(self, keeps: Callable[[Entry], bool]) -> "Attempt | None":
+        """Return it with those entries alone; None if nothing is left."""
+        batch, hunt = list(filter(keeps, self.batch.entries)), self.hunt
+        if hunt is not None:
+            hunt = Hunt(list(filter(keeps, hunt.sibling)), list(filter(keeps, hunt.aside)))
+        left = replace(self.with_entries(batch), hunt=hunt)
+        return left if batch else next(iter(without_batch(left)), None)
 
 
 class Found(NamedTuple):
@@ -121,7 +138,7 @@ def _rest(attempt: Attempt, aside: Sequence[Entry]) -> list[Attempt]:
 
 
 def _fresh(attempt: Attempt, entries: Sequence[Entry]) -> Attempt:
-    return Attempt(replace(attempt.batch, entries=entries), named=attempt.named)
+    return Attempt(replace(attempt.batch, entries=entries), named=attempt.named, probe=attempt.probe)
 
 
 def _halves(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:

@@ -1,63 +1,33 @@
-"""The courier: takes batches from the lanes, sends them, and does what the answers ask for."""
+"""The courier: takes batches, sends them when it is their turn, and hands on what becomes of them."""
 
 import asyncio
-import math
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
-import structlog
-
-from streamer.delivery.answers import MEANINGS, Kind, Scope, Verdict, read_answer
-from streamer.delivery.attempt import Attempt, Found, after_delivery, after_refusal, in_halves, without_batch
+from streamer.delivery.answering import Answering, Sent
+from streamer.delivery.answers import Kind, Verdict
+from streamer.delivery.attempt import Attempt, without_batch
 from streamer.delivery.backoff import Backoff
-from streamer.delivery.batch import Batch, Entry, Settlement
-from streamer.delivery.capi import NoAnswerError, Transport
-from streamer.delivery.events import DeliveryEvents, Uncounted
-from streamer.delivery.lanes import Lanes
-from streamer.delivery.parking import Parking
-from streamer.delivery.requests import Request, make_request, usable
-from streamer.errors import UserError
+from streamer.delivery.batch import Batch, Entry
+from streamer.delivery.desk import make_desk, parked_for
+from streamer.delivery.drain import Drain
+from streamer.delivery.office import Office
+from streamer.delivery.parking import Parked
+from streamer.delivery.posting import Posting
+from streamer.delivery.pressure import Pressure
+from streamer.delivery.requests import usable
+from streamer.delivery.scopes import scopes_of
+from streamer.delivery.shares import RefusedShares
+from streamer.delivery.standing import Seen
 from streamer.outcomes import Outcome, Reason
-from streamer.pixels.pixel import Pixel, PixelBook
+from streamer.pixels.connection import State
+from streamer.pixels.pixel import Pixel
 from streamer.settings import DeliverySettings, MetaSettings
 from streamer.tasks import Tasks
 
-_log = structlog.get_logger(__name__)
+__all__ = ["Courier", "Office", "Seen"]
 
-_LARGE = 64 * 1024
-_UNKNOWN_FAULT = 1  # Meta's code for a fault that may be its own, or an event's
-_HALVED_AFTER = 5  # tries, so that an event which causes it does not hold up those beside it
-_REMEMBERED = 20_000
-"""Pixels whose last success and error are remembered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """Whom the courier works for."""
-
-    transport: Transport
-    pixels: PixelBook
-    settle: Callable[[Settlement], None]
-    """Takes final outcomes; must not wait."""
-    forget: Callable[[str, Sequence[Entry]], None]
-    """Takes entries of a pixel whose assignment is gone: they are not sent any more."""
-    failed: Callable[[BaseException], None]
-    """Asks for the end of the process."""
-    events: DeliveryEvents = field(default_factory=Uncounted)
-    unix_time: Callable[[], float] = time.time
-    max_bytes_in_flight: float = math.inf
-    """Of JSON, in all requests at the same time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What was last seen of a pixel."""
-
-    last_success: float | None = None
-    """Unix seconds."""
-    last_code: int | None = None
-    """Meta's code of the last error, if none succeeded since."""
+_PROBES = 5
 
 
 class Courier:
@@ -66,33 +36,89 @@ class Courier:
     def __init__(self, office: Office, meta: MetaSettings, delivery: DeliverySettings, backoff: Backoff) -> None:
         """Work for ``office``, within the limits of ``delivery``; must be made on the loop."""
         self._office = office
-        self._meta = meta
-        self._delivery = delivery
-        self._backoff = backoff
-        self._lanes = Lanes(delivery.max_in_flight, delivery.max_in_flight_per_pixel, office.max_bytes_in_flight)
-        self._parking = Parking(delivery.probe_seconds)
-        self._held_scopes: dict[tuple[Scope, str], float] = {}
-        self._seen: dict[str, Seen] = {}
         self._loop = asyncio.get_running_loop()
+        self._desk = make_desk(office, delivery, self._loop.time)
+        self._lanes = self._desk.lanes
+        self._standing = self._desk.standing
+        self._posting = Posting(office, meta, gzip=delivery.gzip)
+        self._pressure = Pressure(delivery.stuck_seconds, office.pixel_share, self._slowed)
+        shares = RefusedShares(delivery.pixel_refused_share_limit, delivery.pixel_refused_share_minimum)
+        self._answering = Answering(self._desk, meta, backoff, shares, self._pressure)
         self._tasks = Tasks(office.failed)
         self._timer: asyncio.TimerHandle | None = None
         self._landed = asyncio.Event()
-        self._last_success = -math.inf
         self._closed = False
 
+    # ---- what is asked of it
+
     def send(self, batch: Batch) -> None:
-        """Take a batch; returns at once."""
-        self._lanes.submit(batch)
+        """Take a batch; returns at once. One of a parked pixel goes no further, but for a probe."""
+        pixel = self._office.pixels.get(batch.pixel_id)
+        entries = self._desk.ours(batch.pixel_id, batch.entries)
+        if not entries:
+            return
+        blocked = self._fault(pixel) or self._standing.blocks(pixel)
+        if blocked is not None:
+            self._desk.settle(Outcome.PARKED, pixel.pixel_id, entries, parked_for(blocked))
+            return
+        batch = batch if entries is batch.entries else replace(batch, entries=entries)
+        reason = self._standing.holds(pixel)
+        if reason is None:
+            self._lanes.submit(batch, self._loop.time())
+        else:
+            self._probe(batch, reason)
         self._pump()
+
+    def park(self, pixel_id: str, reason: Reason, *, since: float, told_by: str) -> None:
+        """Park a pixel, and all that waits for it, because another replica found that it cannot be sent to.
+
+        :param since: Unix seconds.
+        :param told_by: names that replica.
+        """
+        self._standing.obey(self._office.pixels.get(pixel_id), reason, since, told_by)
+        self._desk.flush(pixel_id, parked_for(reason))
+
+    def unpark(self, pixel_id: str) -> None:
+        """Let all of a pixel's batches out again: it works elsewhere, or has another token."""
+        self._standing.unpark(pixel_id)
+        self._lanes.look_again(pixel_id)
+        self._pump()
+
+    def claim_probe(self, pixel_id: str) -> bool:
+        """Return True if a parked pixel is to be probed now, and no batch of its own does it."""
+        return self._standing.claim_probe(pixel_id)
+
+    def relieve(self, used: float) -> bool:
+        """Park a pixel that gets nothing through and holds the memory that others need; return True if one was.
+
+        :param used: the share of the memory budget that is used; 1: it is full.
+        """
+        pixel_id = self._pressure.gives_way(self._lanes.lanes, used, self._loop.time())
+        if pixel_id is not None:
+            self._desk.park(self._office.pixels.get(pixel_id), parked_for(Reason.BACKLOG))
+        return pixel_id is not None
+
+    def forget(self, pixel_ids: Collection[str]) -> None:
+        """Forget pixels that went quiet; those that are parked stay so."""
+        for pixel_id in pixel_ids:
+            self._desk.limits.forget(pixel_id)
+            self._standing.forget(pixel_id)
+            self._answering.forget(pixel_id)
+        self._desk.scopes.sweep(self._loop.time())
+
+    def forget_gone(self) -> None:
+        """Let go at once of what belongs to assignments that are gone, however long it would have waited."""
+        self._lanes.sift(self._without_gone)
 
     async def drain_some(self, belongs: Callable[[Entry], bool], deadline: float) -> None:
         """Return when no entry that belongs is in flight or could be sent now, or at the deadline (loop's clock).
 
         Waits for another try are cut short, once; what Meta asked to be held, or fails again, is left.
         """
-        self._lanes.hasten()
+        self._lanes.hasten(self._loop.time())
         self._pump()
-        while self._moves(belongs):
+        drain = Drain(self._lanes, belongs)
+        while drain.moves(self._loop.time()):
             self._landed.clear()
             left = deadline - self._loop.time()
             if left <= 0:
@@ -108,6 +134,8 @@ class Courier:
         if self._timer is not None:
             self._timer.cancel()
         await self._tasks.cancel()
+
+    # ---- what it knows
 
     @property
     def in_flight(self) -> int:
@@ -127,18 +155,26 @@ class Courier:
     @property
     def parked_pixels(self) -> int:
         """How many pixels are parked."""
-        return len(self._parking)
+        return len(self._standing.parked)
+
+    def parked(self) -> Mapping[str, Parked]:
+        """Return the pixels that are parked now."""
+        return dict(self._standing.parked)
 
     def seen(self, pixel_id: str) -> Seen:
         """Return what was last seen of a pixel."""
-        return self._seen.get(pixel_id, Seen())
+        return self._standing.seen(pixel_id)
 
-    def state(self, pixel_id: str) -> tuple[str, Reason | None]:
-        """Return ``works``, ``throttled``, or ``parked`` with its reason."""
-        parked = self._parking.get(pixel_id)
+    def state(self, pixel_id: str) -> tuple[State, Reason | None]:
+        """Return how a pixel stands, and the reason if it is parked."""
+        parked = self._standing.parked.get(pixel_id)
         if parked is not None:
-            return "parked", parked.reason
-        return ("throttled" if self._lanes.held(pixel_id, self._loop.time()) else "works"), None
+            return State.PARKED, parked.reason
+        held = self._desk.scopes.held_until(self._desk.keys(pixel_id), self._loop.time())
+        return (State.WORKS if held is None else State.THROTTLED), None
+
+    def _slowed(self, pixel_id: str) -> bool:
+        return self._desk.scopes.slowed(self._desk.keys(pixel_id), self._loop.time())
 
     # ---- turning
 
@@ -159,41 +195,55 @@ class Courier:
             self._landed.set()
             self._pump()
 
-    def _moves(self, belongs: Callable[[Entry], bool]) -> bool:
-        return any(belongs(entry) for one in self._lanes.moving(self._loop.time()) for entry in one.entries)
-
     # ---- one attempt
 
+    def _probe(self, batch: Batch, reason: Reason) -> None:
+        """Send single events of a parked pixel to see whether it works again, and park the others.
+
+        Where most events are refused, a single one shows little.
+        """
+        probes = _PROBES if reason is Reason.MOSTLY_REFUSED else 1
+        self._desk.settle(Outcome.PARKED, batch.pixel_id, batch.entries[probes:], parked_for(reason))
+        for entry in batch.entries[:probes]:
+            self._lanes.submit(replace(batch, entries=[entry]), self._loop.time(), probe=True)
+
     async def _send(self, attempt: Attempt) -> None:
-        attempt = self._without_expired(self._without_gone(attempt))
+        left = self._without_gone(attempt)
+        if left is None:
+            return
+        attempt = self._without_expired(left)
         if not attempt.batch.entries:
-            self._lanes.put_back(without_batch(attempt))
+            self._desk.put_back(without_batch(attempt))
+            return
+        pixel = self._office.pixels.get(attempt.batch.pixel_id)
+        blocked = self._fault(pixel) or (None if attempt.probe else self._standing.holds(pixel))
+        if blocked is not None:
+            self._desk.park_all(pixel.pixel_id, [attempt], parked_for(blocked))
             return
         began = self._loop.time()
-        pixel = self._office.pixels.get(attempt.batch.pixel_id)
-        blocked = self._blocked(pixel)
-        if blocked is not None:
-            self._settle(Outcome.PARKED, pixel.pixel_id, attempt.entries, Verdict(Kind.PARK, blocked))
+        if self._desk.scopes.held_until(scopes_of(pixel), began) is not None:  # an answer came since it was taken
+            self._desk.put_back([attempt])
             return
-        held_until = self._held(pixel)
-        if held_until is not None:
-            self._wait(attempt, held_until)
-            return
-        self._obey(attempt, pixel, began, await self._post(pixel, attempt.batch))
+        verdict = await self._posting.post(pixel, [entry.event.body for entry in attempt.batch.entries])
+        self._answering.obey(Sent(attempt, pixel, began), verdict)
 
-    def _without_gone(self, attempt: Attempt) -> Attempt:
+    def _fault(self, pixel: Pixel) -> Reason | None:
+        """Return what keeps a pixel from being sent to without asking Meta; it is parked then."""
+        if pixel.access_token is None:
+            fault = Reason.NO_TOKEN
+        elif not usable(pixel.access_token):
+            fault = Reason.TOKEN_DEAD
+        else:
+            return None
+        self._desk.park(pixel, parked_for(fault))  # another token brings it back, as with one that Meta refuses
+        return fault
+
+    def _without_gone(self, attempt: Attempt) -> Attempt | None:
         """Leave out what belongs to an assignment that is gone: its next owner sends it."""
-        entries = attempt.batch.entries
-        ours = self._ours(attempt.batch.pixel_id, entries)
-        return attempt if ours is entries else attempt.with_entries(ours)
-
-    def _ours(self, pixel_id: str, entries: Sequence[Entry]) -> Sequence[Entry]:
-        """Return them without those whose assignment is gone, which are forgotten."""
-        gone = [entry for entry in entries if entry.record.progress.fenced]
-        if not gone:
-            return entries
-        self._office.forget(pixel_id, gone)
-        return [entry for entry in entries if not entry.record.progress.fenced]
+        entries = attempt.entries
+        if self._desk.ours(attempt.batch.pixel_id, entries) is entries:
+            return attempt
+        return attempt.only(lambda entry: not entry.record.progress.fenced)
 
     def _without_expired(self, attempt: Attempt) -> Attempt:
         """Leave out what Meta would refuse for its age, and the whole request with it."""
@@ -201,184 +251,6 @@ class Courier:
         expired = [entry for entry in attempt.batch.entries if entry.event.expires_at <= now]
         if not expired:
             return attempt
-        self._settle(Outcome.DEAD_LETTERED, attempt.batch.pixel_id, expired, Verdict(Kind.SPLIT, Reason.TOO_OLD))
+        too_old = Verdict(Kind.SPLIT, Reason.TOO_OLD)
+        self._desk.settle(Outcome.DEAD_LETTERED, attempt.batch.pixel_id, expired, too_old)
         return attempt.with_entries([entry for entry in attempt.batch.entries if entry.event.expires_at > now])
-
-    def _blocked(self, pixel: Pixel) -> Reason | None:
-        fault = None
-        if pixel.access_token is None:
-            fault = Reason.NO_TOKEN
-        elif not usable(pixel.access_token):
-            fault = Reason.TOKEN_DEAD
-        if fault is not None:  # another token brings it back, as with one that Meta refuses
-            self._park(pixel, Verdict(Kind.PARK, fault))
-            return fault
-        return self._parking.blocks(pixel.pixel_id, pixel.access_token, self._loop.time())
-
-    async def _post(self, pixel: Pixel, batch: Batch) -> Verdict | None:
-        """Return what the answer means, or None when there was none."""
-        events = [entry.event.body for entry in batch.entries]
-        request = await self._request(pixel, events)
-        self._office.events.sent(len(events), len(request.body))
-        began = self._loop.time()
-        verdict = None
-        code = None
-        try:
-            response = await self._office.transport.post(request)
-        except NoAnswerError as error:
-            _log.info("no answer from Meta, will be tried again", pixel=pixel.pixel_id, reason=str(error))
-        else:
-            verdict = read_answer(response.status, response.headers, response.body, len(events))
-            code = verdict.code
-            if not verdict.known:
-                _log.warning(
-                    "an answer that is not understood", pixel=pixel.pixel_id, status=response.status, code=code
-                )
-        kind = verdict.kind.value if verdict else "no_answer"
-        self._office.events.answered(pixel.pixel_id, kind, code, self._loop.time() - began)
-        return verdict
-
-    async def _request(self, pixel: Pixel, events: list[bytes]) -> Request:
-        compress = self._delivery.gzip
-        if compress and sum(map(len, events)) > _LARGE:  # compressing a large body would hold up the loop
-            return await asyncio.to_thread(make_request, self._meta, pixel, events, compress=True)
-        return make_request(self._meta, pixel, events, compress=compress)
-
-    # ---- what answers ask for
-
-    def _obey(self, attempt: Attempt, pixel: Pixel, began: float, verdict: Verdict | None) -> None:
-        if verdict is not None and verdict.kind in {Kind.DELIVERED, Kind.SPLIT}:
-            self._lanes.worked(pixel.pixel_id)
-        if verdict is None or verdict.kind is Kind.RETRY:
-            self._try_again(attempt, verdict)
-        elif verdict.kind is Kind.DELIVERED:
-            self._succeeded(pixel, began)
-            self._settle(Outcome.DELIVERED, pixel.pixel_id, attempt.batch.entries, verdict)
-            self._go_on(pixel.pixel_id, after_delivery(attempt))
-        elif verdict.kind is Kind.THROTTLE:
-            self._throttle(attempt, pixel, verdict)
-        elif verdict.kind is Kind.PARK:
-            self._park(pixel, verdict)
-            self._settle(Outcome.PARKED, pixel.pixel_id, attempt.entries, verdict)
-        elif verdict.kind is Kind.SPLIT:
-            self._failed(pixel.pixel_id, verdict)
-            if len(attempt.batch.entries) > 1:
-                self._office.events.split(pixel.pixel_id)
-            self._go_on(pixel.pixel_id, after_refusal(attempt, verdict))
-        else:
-            self._stop(attempt, verdict)
-
-    def _succeeded(self, pixel: Pixel, began: float) -> None:
-        self._last_success = self._loop.time()
-        self._note(pixel.pixel_id, Seen(last_success=self._office.unix_time()))
-        if self._parking.works(pixel.pixel_id, began):
-            self._office.events.parked(pixel.pixel_id, None)
-            _log.info("pixel works again", pixel=pixel.pixel_id)
-
-    def _failed(self, pixel_id: str, verdict: Verdict) -> None:
-        self._note(pixel_id, replace(self.seen(pixel_id), last_code=verdict.code))
-
-    def _note(self, pixel_id: str, seen: Seen) -> None:
-        """Remember what was last seen of a pixel, and forget the one that has been quiet longest."""
-        self._seen.pop(pixel_id, None)
-        self._seen[pixel_id] = seen
-        if len(self._seen) > _REMEMBERED:
-            del self._seen[next(iter(self._seen))]
-
-    def _try_again(self, attempt: Attempt, verdict: Verdict | None) -> None:
-        pixel_id, now = attempt.batch.pixel_id, self._loop.time()
-        if verdict is not None:
-            self._failed(pixel_id, verdict)
-            if verdict.wait:
-                self._lanes.hold(pixel_id, now + verdict.wait)
-        self._lanes.failed(pixel_id, now + self._backoff.wait(self._lanes.failures(pixel_id) + 1))
-        until = now + self._backoff.wait(attempt.tries + 1)
-        if verdict is not None and verdict.code == _UNKNOWN_FAULT and self._is_its_own_fault(attempt):
-            self._lanes.put_back(in_halves(attempt.later(until), until))
-        else:
-            self._wait(attempt, until)
-
-    def _is_its_own_fault(self, attempt: Attempt) -> bool:
-        """Tell whether a batch fails again and again while others, of any pixel, succeed."""
-        others_succeed = self._loop.time() - self._last_success < self._backoff.max_seconds
-        return others_succeed and attempt.tries >= _HALVED_AFTER
-
-    def _throttle(self, attempt: Attempt, pixel: Pixel, verdict: Verdict) -> None:
-        wait = verdict.wait or self._backoff.wait(attempt.tries + 1)
-        until = self._loop.time() + wait
-        self._failed(pixel.pixel_id, verdict)
-        _log.warning(
-            "throttled by Meta",
-            pixel=pixel.pixel_id,
-            code=verdict.code,
-            scope=verdict.scope.value,
-            seconds=round(wait, 1),
-            meaning=MEANINGS.get(verdict.code or 0),
-        )
-        self._lanes.hold(pixel.pixel_id, until)
-        if verdict.scope is not Scope.PIXEL:
-            key = self._scope_key(verdict.scope, pixel)
-            self._held_scopes[key] = max(until, self._held_scopes.get(key, 0))  # the longest of several answers counts
-        self._wait(attempt, 0)
-
-    def _held(self, pixel: Pixel) -> float | None:
-        """Return until when the pixel's token or app is throttled, if it is: another pixel may have found out."""
-        now = self._loop.time()
-        keys = [self._scope_key(scope, pixel) for scope in (Scope.TOKEN, Scope.APP)]
-        until = max((self._held_scopes.get(key, 0) for key in keys), default=0)
-        if until > now:
-            self._lanes.hold(pixel.pixel_id, until)
-            return until
-        for key in keys:
-            self._held_scopes.pop(key, None)
-        return None
-
-    def _scope_key(self, scope: Scope, pixel: Pixel) -> tuple[Scope, str]:
-        """Name a token or an app: pixels with the platform's app secret share its app, others are their token's."""
-        if scope is Scope.APP and pixel.app_secret:
-            return scope, pixel.app_secret
-        return scope, pixel.access_token or ""
-
-    def _park(self, pixel: Pixel, verdict: Verdict) -> None:
-        reason = verdict.reason or Reason.BLOCKED
-        self._failed(pixel.pixel_id, verdict)
-        if self._parking.park(pixel.pixel_id, reason, pixel.access_token, self._loop.time()):
-            self._office.events.parked(pixel.pixel_id, reason.value)
-            _log.error(
-                "pixel parked: its events go to the parked topic until it works again",
-                pixel=pixel.pixel_id,
-                client=pixel.client,
-                reason=reason.value,
-                code=verdict.code,
-                subcode=verdict.subcode,
-                fbtrace_id=verdict.fbtrace_id,
-            )
-
-    def _go_on(self, pixel_id: str, found: Found) -> None:
-        """Take the next steps of a search for a bad event."""
-        if found.culprit is not None and found.refusal is not None:
-            self._settle(Outcome.DEAD_LETTERED, pixel_id, [found.culprit], found.refusal)
-        self._lanes.put_back(found.next)
-
-    def _stop(self, attempt: Attempt, verdict: Verdict) -> None:
-        self._wait(attempt, self._loop.time() + self._backoff.max_seconds)
-        self._office.failed(
-            UserError(
-                f"Meta refuses every request: {MEANINGS.get(verdict.code or 0, 'our configuration is at fault')} "
-                f"(code {verdict.code}). meta.base_url is {self._meta.base_url}, meta.api_version "
-                f"{self._meta.api_version}."
-            )
-        )
-
-    def _wait(self, attempt: Attempt, until: float) -> None:
-        self._lanes.put_back([attempt.later(until)])
-
-    def _settle(self, outcome: Outcome, pixel_id: str, entries: Sequence[Entry], verdict: Verdict) -> None:
-        """Hand on an outcome, but for entries whose assignment went meanwhile: their next owner decides."""
-        entries = self._ours(pixel_id, entries)
-        if not entries:
-            return
-        reason = None if outcome is Outcome.DELIVERED else verdict.reason
-        self._office.settle(
-            Settlement(outcome, pixel_id, entries, reason, verdict.fbtrace_id, verdict.code, verdict.subcode)
-        )

@@ -1,184 +1,304 @@
 """Lanes: what waits to be sent, by pixel, and whose turn it is. A pure state machine under a given clock.
 
-A pixel has a lane while something of it waits or is in flight, and none otherwise. A batch that has to wait holds no
-slot and no task. Turns go round over the pixels that have something to send; within a pixel, what expires soonest goes
-first, by the hour, and in the order it came within the hour.
+A pixel has a lane while something of it waits or is in flight, and none otherwise; what waits holds no task. Turns go
+round over the lanes that have something to send, by deficit round robin: in each turn a lane may send some bytes more,
+and what it does not use up is kept for a request that is larger.
 
-A batch that failed waits by itself, and its lane rests for a while and then goes on with one request at a time until
-one succeeds: a dead service is asked seldom, and a batch that never passes does not hold up those behind it.
+A lane that may send nothing is in no turn: it waits for its own time, or stands in line for a scope (see
+:mod:`streamer.delivery.scopes`) to open, and then one lane after the other is let in.
 """
 
 import heapq
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import replace
-from itertools import count
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, count
 from math import inf
 
 from streamer.delivery.attempt import Attempt
 from streamer.delivery.batch import Batch
+from streamer.delivery.concurrency import Limits
+from streamer.delivery.lane import ALONE, Item, Lane, Room
+from streamer.delivery.scopes import Closed, Key, Scopes
 
-_HOUR = 3600
-_FRONT = -1
+TURN_BYTES = 32 * 1024
+"""What a lane may send in one turn. A request with less takes a turn too: it costs Meta and us no less."""
+
+Keys = tuple[Key, ...]
 
 
-class _Lane:
-    __slots__ = ("failures", "held_until", "in_flight", "later", "queue", "queued", "rests_until", "wakes_at")
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What may be given out."""
 
-    def __init__(self) -> None:
-        self.queue: list[tuple[int, int, Attempt]] = []  # a heap: hour of expiry, number
-        self.later: list[tuple[float, int, Attempt]] = []  # a heap: not before, number
-        self.in_flight = 0
-        self.failures = 0  # since the last success
-        self.held_until = 0.0  # as Meta asked
-        self.rests_until = 0.0  # after a failure
-        self.queued = False  # its pixel stands in the round
-        self.wakes_at = float("inf")  # the earliest alarm set for it
-
-    @property
-    def empty(self) -> bool:
-        return not self.queue and not self.later
-
-    @property
-    def ready_at(self) -> float:
-        """When its next attempt may go; it must not be empty."""
-        return max(self.held_until, self.rests_until, 0.0 if self.queue else self.later[0][0])
-
-    def next(self, now: float) -> Attempt:
-        """Return the attempt whose turn it is; one must be ready."""
-        return (self.later if self._later_is_due(now) else self.queue)[0][2]
-
-    def pop(self, now: float) -> None:
-        """Take that attempt out."""
-        if self._later_is_due(now):
-            heapq.heappop(self.later)
-        else:
-            heapq.heappop(self.queue)
-
-    def _later_is_due(self, now: float) -> bool:
-        return bool(self.later) and self.later[0][0] <= now
-
-    def attempts(self) -> Iterator[Attempt]:
-        yield from (attempt for _, _, attempt in self.queue)
-        yield from (attempt for _, _, attempt in self.later)
+    scopes: Scopes
+    limits: Limits
+    keys_of: Callable[[str], Keys]
+    """Returns the scopes of a pixel at this moment."""
+    max_in_flight: int
+    """Attempts, over all pixels."""
+    max_bytes_in_flight: float = inf
+    """Of JSON in them. An attempt that is larger by itself goes when nothing else is in flight."""
+    joined: Room = ALONE
+    """How large an attempt may become by joining what waits."""
 
 
 class Lanes:
-    """All lanes, with the limits on requests in flight."""
+    """All lanes."""
 
-    def __init__(self, max_in_flight: int, max_in_flight_per_pixel: int, max_bytes_in_flight: float = inf) -> None:
-        """Give out at most so many attempts at a time, over all and for one pixel, and so many bytes.
-
-        An attempt that is larger by itself than ``max_bytes_in_flight`` goes when nothing else is in flight.
-        """
-        self._max = max_in_flight
-        self._max_per_pixel = max_in_flight_per_pixel
-        self._max_bytes = max_bytes_in_flight
-        self._lanes: dict[str, _Lane] = {}
-        self._round: deque[str] = deque()
-        self._waiting: list[tuple[float, str]] = []
-        self._flying: dict[Attempt, int] = {}  # with their bytes
-        self._bytes = 0
+    def __init__(self, rules: Rules) -> None:
+        """Give out attempts by these rules."""
+        self._rules = rules
+        self._lanes: dict[str, Lane] = {}
+        self._round: list[tuple[int, Lane]] = []  # a heap: whose turn it has been for longest
+        self._lines: dict[Key, deque[Lane]] = {}  # who stands in line for a scope
+        self._roused: set[Key] = set()  # one of its line was let into the round, and has not had its turn yet
+        self._freed: list[Key] = []  # something landed since they were looked at
+        self._alarms: list[tuple[float, int, Lane | Key]] = []  # a heap
         self._numbers = count(1)
+        self._key_alarms: dict[Key, float] = {}
+        self._flying: dict[Attempt, tuple[Lane, Keys]] = {}
+        self._bytes = 0
 
-    def submit(self, batch: Batch) -> None:
-        """Put a new batch behind what its pixel has waiting and what expires sooner or in the same hour."""
-        hour = min((entry.event.expires_at for entry in batch.entries), default=0) // _HOUR
-        heapq.heappush(self._lane(batch.pixel_id).queue, (hour, next(self._numbers), Attempt(batch)))
-        self._enter(batch.pixel_id)
+    # ---- what comes in
 
-    def put_back(self, attempts: list[Attempt]) -> None:
+    def submit(self, batch: Batch, now: float, *, probe: bool = False) -> None:
+        """Put in a new batch."""
+        lane = self._lane(batch.pixel_id, now)
+        lane.submit(Attempt(batch, new=not probe, probe=probe))
+        self._enter(lane)
+
+    def put_back(self, attempts: Sequence[Attempt], now: float) -> None:
         """Put attempts of one pixel before all that it has waiting, in this order; those that must wait, aside."""
         for attempt in reversed(attempts):
-            lane = self._lane(attempt.batch.pixel_id)
-            if attempt.not_before:
-                heapq.heappush(lane.later, (attempt.not_before, next(self._numbers), attempt))
-            else:
-                heapq.heappush(lane.queue, (_FRONT, -next(self._numbers), attempt))
-            self._enter(attempt.batch.pixel_id)
+            lane = self._lane(attempt.batch.pixel_id, now)
+            lane.put_back(attempt)
+            self._enter(lane)
+
+    # ---- how it went
 
     def failures(self, pixel_id: str) -> int:
         """Return how many requests of a pixel failed since the last one that did not."""
         lane = self._lanes.get(pixel_id)
-        return lane.failures if lane is not None else 0
+        return lane.breaker.failures if lane is not None else 0
 
-    def failed(self, pixel_id: str, rests_until: float) -> None:
-        """Note that a request of a pixel failed, for no fault of its events."""
-        lane = self._lane(pixel_id)
-        lane.failures += 1
-        lane.rests_until = max(lane.rests_until, rests_until)
+    def failed(self, pixel_id: str, rests_until: float, began: float) -> None:
+        """Note that a request of a pixel failed which began at this moment, for no fault of its events."""
+        if (lane := self._lanes.get(pixel_id)) is not None:
+            lane.breaker.failed(rests_until)
+            lane.failed_at = max(lane.failed_at, began)
 
-    def worked(self, pixel_id: str) -> None:
+    def worked(self, pixel_id: str, now: float) -> None:
         """Note that a request of a pixel was answered well, be it by refusing an event."""
-        lane = self._lane(pixel_id)
-        lane.failures = 0
-        lane.rests_until = 0.0
+        if (lane := self._lanes.get(pixel_id)) is not None:
+            lane.breaker.close()
+            lane.moved_at = now
 
-    def hold(self, pixel_id: str, until: float) -> None:
-        """Give out nothing of a pixel before ``until``."""
-        lane = self._lane(pixel_id)
-        lane.held_until = max(lane.held_until, until)
+    def landed(self, attempt: Attempt) -> None:
+        """Count an attempt that was given out as no longer in flight."""
+        lane, keys = self._flying.pop(attempt)
+        self._bytes -= lane.landed(attempt).size
+        self._rules.scopes.leave(keys)
+        self._freed += keys
+        self._enter(lane)
+        self._drop_if_done(lane)
+
+    # ---- whose turn it is
 
     def take(self, now: float) -> Attempt | None:
         """Give out the next attempt that may be sent now, and count it in flight; None if there is none."""
         self._wake(now)
-        while self._round and len(self._flying) < self._max:
-            pixel_id = self._round.popleft()
-            lane = self._lanes[pixel_id]
+        while self._round and len(self._flying) < self._rules.max_in_flight:
+            _, lane = heapq.heappop(self._round)
             lane.queued = False
-            if lane.empty or lane.in_flight >= self._limit(lane):
+            if not self._may_go(lane, now):
+                self._call_next(lane, now)
                 continue
-            if lane.ready_at > now:
-                self._wait(pixel_id, lane, lane.ready_at)
-                continue
-            attempt = lane.next(now)
-            size = attempt.size
-            if self._flying and self._bytes + size > self._max_bytes:
-                lane.queued = True
-                self._round.appendleft(pixel_id)  # it is still its turn, once something has landed
+            item = lane.next(now)
+            if self._flying and self._bytes + item.size > self._rules.max_bytes_in_flight:
+                self._into_round(lane, lane.ticket)  # it is still its turn, once something has landed
                 return None
-            lane.pop(now)
-            lane.in_flight += 1
-            self._flying[attempt] = size
-            self._bytes += size
-            self._enter(pixel_id)
-            return attempt
+            return self._give_out(lane, now)
         return None
 
-    def landed(self, attempt: Attempt) -> None:
-        """Count an attempt that was given out as no longer in flight."""
-        pixel_id = attempt.batch.pixel_id
-        lane = self._lanes[pixel_id]
-        lane.in_flight -= 1
-        self._bytes -= self._flying.pop(attempt)
-        if not lane.empty:
-            self._enter(pixel_id)
-        elif not lane.in_flight:
-            del self._lanes[pixel_id]
-
     def next_wake(self) -> float | None:
-        """Return when the next waiting pixel may go on; None when none waits."""
-        return self._waiting[0][0] if self._waiting else None
+        """Return when the next waiting lane may go on; None when none waits for a time."""
+        return self._alarms[0][0] if self._alarms else None
 
-    def hasten(self) -> None:
+    def _may_go(self, lane: Lane, now: float) -> bool:
+        """Tell whether a lane may send now; if not, it is put where it waits."""
+        if lane.empty or len(lane.flying) >= self._limit(lane):
+            return False  # what lands, or comes, puts it back into the round
+        if lane.ready_at > now:
+            self._sleep(lane)
+            return False
+        closed = self._rules.scopes.closed(self._rules.keys_of(lane.pixel_id), now)
+        if closed is not None:
+            self._stand_in_line(lane, closed)
+            return False
+        if not self._has_its_turn(lane, lane.next(now)):
+            self._await_next_turn(lane)
+            return False
+        return True
+
+    def _has_its_turn(self, lane: Lane, item: Item) -> bool:
+        cost = max(item.size, TURN_BYTES)
+        if lane.deficit < cost:
+            is_alone = not self._round and lane.roused_by not in self._lines
+            lane.deficit = cost if is_alone else lane.deficit + TURN_BYTES
+        return lane.deficit >= cost
+
+    def _give_out(self, lane: Lane, now: float) -> Attempt:
+        rules = self._rules
+        room = Room(rules.joined.events, min(rules.joined.size, rules.max_bytes_in_flight - self._bytes))
+        item = lane.take(now, room)
+        lane.deficit -= max(item.size, TURN_BYTES)
+        keys = rules.keys_of(lane.pixel_id)
+        self._flying[item.attempt] = lane, keys
+        self._bytes += item.size
+        rules.scopes.enter(keys, now)
+        rules.limits.started(lane.pixel_id, len(lane.flying))
+        if lane.empty:
+            lane.deficit = 0
+        self._enter(lane)
+        self._call_next(lane, now)
+        return item.attempt
+
+    # ---- waiting
+
+    def _enter(self, lane: Lane) -> None:
+        """Let a lane into the round, unless it stands there, or in line for a scope, or has nothing to send."""
+        if not lane.queued and lane.waits_for is None and not lane.empty and len(lane.flying) < self._limit(lane):
+            self._into_round(lane)
+
+    def _into_round(self, lane: Lane, ticket: int | None = None) -> None:
+        """Let a lane stand at the end of the round, or where it stood with its ticket."""
+        lane.queued = True
+        lane.ticket = next(self._numbers) if ticket is None else ticket
+        heapq.heappush(self._round, (lane.ticket, lane))
+
+    def _await_next_turn(self, lane: Lane) -> None:
+        """Put a lane behind all others: in the line that it came from, or else in the round."""
+        line = self._lines.get(lane.roused_by) if lane.roused_by else None
+        if line is None:
+            self._into_round(lane)
+        else:
+            line.append(lane)
+            lane.waits_for = lane.roused_by
+
+    def _sleep(self, lane: Lane) -> None:
+        if lane.ready_at < lane.wakes_at:
+            lane.wakes_at = lane.ready_at
+            heapq.heappush(self._alarms, (lane.ready_at, next(self._numbers), lane))
+
+    def _stand_in_line(self, lane: Lane, closed: Closed) -> None:
+        line = self._lines.setdefault(closed.key, deque())
+        if lane.roused_by == closed.key:  # it had come to the front already
+            line.appendleft(lane)
+        else:
+            line.append(lane)
+        lane.waits_for = closed.key
+        self._set_alarm(closed)
+
+    def _set_alarm(self, closed: Closed) -> None:
+        if closed.opens_at < self._key_alarms.get(closed.key, inf):
+            self._key_alarms[closed.key] = closed.opens_at
+            heapq.heappush(self._alarms, (closed.opens_at, next(self._numbers), closed.key))
+
+    def _call_next(self, lane: Lane, now: float) -> None:
+        """Let the next in line come, after the one that a scope had roused has had its turn."""
+        key, lane.roused_by = lane.roused_by, None
+        if key is not None:
+            self._roused.discard(key)
+            self._rouse(key, now)
+
+    def _rouse(self, key: Key, now: float) -> None:
+        """If a scope is open and nobody was let in yet, let in the first of its line."""
+        line = self._lines.get(key)
+        if line is None or key in self._roused:
+            return
+        closed = self._rules.scopes.closed((key,), now)
+        if closed is not None:
+            self._set_alarm(closed)
+            return
+        lane = line.popleft()
+        if not line:
+            del self._lines[key]
+        lane.waits_for, lane.roused_by = None, key
+        self._roused.add(key)
+        self._into_round(lane, lane.ticket)
+
+    def _wake(self, now: float) -> None:
+        """Attend to what has landed, and to the alarms that are due."""
+        freed, self._freed = self._freed, []
+        for key in freed:
+            self._rouse(key, now)
+        while self._alarms and self._alarms[0][0] <= now:
+            _, _, whose = heapq.heappop(self._alarms)
+            if isinstance(whose, Lane):
+                whose.wakes_at = inf
+                self._enter(whose)
+            else:
+                self._key_alarms.pop(whose, None)
+                self._rouse(whose, now)
+
+    # ---- beside the turns
+
+    def hasten(self, now: float) -> None:
         """Let attempts that wait for another try go at once; what Meta asked to be held stays held."""
-        for pixel_id, lane in self._lanes.items():
-            lane.failures, lane.rests_until = 0, 0.0
-            waiting, lane.later = lane.later, []
-            self.put_back([replace(attempt, not_before=0.0) for _, _, attempt in sorted(waiting)])
-            self._enter(pixel_id)
-
-    def moving(self, now: float) -> Iterator[Attempt]:
-        """Yield what is in flight or may be sent now; what waits for a later time is left out."""
-        yield from self._flying
         for lane in self._lanes.values():
-            if not lane.empty and lane.ready_at <= now:
-                yield from (attempt for attempt in lane.attempts() if attempt.not_before <= now)
+            self.put_back([replace(attempt, not_before=0.0) for attempt in lane.hasten()], now)
+            self._enter(lane)
 
-    def held(self, pixel_id: str, now: float) -> float | None:
-        """Return until when a pixel's lane is held, or None."""
+    def flush(self, pixel_id: str) -> list[Attempt]:
+        """Take out all that a pixel has waiting."""
         lane = self._lanes.get(pixel_id)
-        return lane.held_until if lane is not None and lane.held_until > now else None
+        if lane is None:
+            return []
+        attempts = lane.flush()
+        self._drop_if_done(lane)
+        return attempts
+
+    def _drop_if_done(self, lane: Lane) -> None:
+        if lane.empty:
+            self._leave_line(lane)
+            if not lane.flying:
+                self._lanes.pop(lane.pixel_id, None)
+
+    def sift(self, sifted: Callable[[Attempt], Attempt | None]) -> None:
+        """Put in the place of each attempt that waits what is left of it."""
+        for lane in list(self._lanes.values()):
+            lane.sift(sifted)
+            self._drop_if_done(lane)
+
+    def look_again(self, pixel_id: str) -> None:
+        """Let a lane into the round that stands in line for a scope: its pixel may belong to another one now."""
+        lane = self._lanes.get(pixel_id)
+        if lane is not None:
+            self._leave_line(lane)
+            self._enter(lane)
+
+    def _leave_line(self, lane: Lane) -> None:
+        key, lane.waits_for = lane.waits_for, None
+        if key is not None:
+            self._lines[key].remove(lane)
+            if not self._lines[key]:
+                del self._lines[key]
+
+    def moves(self, pixel_id: str, now: float) -> Iterator[Attempt]:
+        """Yield what of a pixel is in flight or may be sent before long; what waits for a later time is left out."""
+        lane = self._lanes.get(pixel_id)
+        if lane is None:
+            return
+        yield from lane.flying
+        if lane.empty or lane.ready_at > now or self._rules.scopes.held_until(self._rules.keys_of(pixel_id), now):
+            return
+        yield from (attempt for attempt in lane.waiting() if attempt.not_before <= now)
+
+    @property
+    def lanes(self) -> Collection[Lane]:
+        """All that have something waiting or in flight."""
+        return self._lanes.values()
 
     @property
     def in_flight(self) -> int:
@@ -201,33 +321,13 @@ class Lanes:
         return sum(len(attempt.entries) for attempt in self._all())
 
     def _all(self) -> Iterator[Attempt]:
-        yield from self._flying
-        for lane in self._lanes.values():
-            yield from lane.attempts()
+        return chain.from_iterable(lane.attempts() for lane in self._lanes.values())
 
-    def _limit(self, lane: _Lane) -> int:
-        return 1 if lane.failures else self._max_per_pixel
+    def _limit(self, lane: Lane) -> int:
+        return lane.breaker.limit(self._rules.limits.of(lane.pixel_id))
 
-    def _lane(self, pixel_id: str) -> _Lane:
+    def _lane(self, pixel_id: str, now: float) -> Lane:
         lane = self._lanes.get(pixel_id)
         if lane is None:
-            lane = self._lanes[pixel_id] = _Lane()
+            lane = self._lanes[pixel_id] = Lane(pixel_id, now)
         return lane
-
-    def _enter(self, pixel_id: str) -> None:
-        lane = self._lanes[pixel_id]
-        if not lane.queued and not lane.empty and lane.in_flight < self._limit(lane):
-            lane.queued = True
-            self._round.append(pixel_id)
-
-    def _wait(self, pixel_id: str, lane: _Lane, ready_at: float) -> None:
-        if ready_at < lane.wakes_at:
-            lane.wakes_at = ready_at
-            heapq.heappush(self._waiting, (ready_at, pixel_id))
-
-    def _wake(self, now: float) -> None:
-        while self._waiting and self._waiting[0][0] <= now:
-            _, pixel_id = heapq.heappop(self._waiting)
-            if (lane := self._lanes.get(pixel_id)) is not None:
-                lane.wakes_at = float("inf")
-                self._enter(pixel_id)

@@ -1,8 +1,12 @@
 """Which pixels are parked, why, and when one is tried again. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from streamer.outcomes import Reason
+
+MOST_PARKED = 20_000
+"""Beyond that, the pixel that was parked first is forgotten: its next batch finds out anew."""
 
 
 @dataclass(slots=True)
@@ -26,11 +30,12 @@ class Parking:
         self._parked: dict[str, Parked] = {}
 
     def park(self, pixel_id: str, reason: Reason, token: str | None, now: float) -> bool:
-        """Park a pixel; return True if it was not parked before, or for another reason."""
+        """Park a pixel; return True if it was not parked before, or for another reason or with another token."""
         before = self._parked.get(pixel_id)
-        since = before.since if before else now
+        known = before is not None and before.token == token
+        since = before.since if before is not None and known else now
         self._parked[pixel_id] = Parked(reason, since, token, now + self._probe_seconds)
-        return before is None or before.reason is not reason
+        return before is None or not known or before.reason is not reason
 
     def works(self, pixel_id: str, began: float) -> bool:
         """Take a pixel out after a success; return True if it was parked.
@@ -43,19 +48,41 @@ class Parking:
         del self._parked[pixel_id]
         return True
 
+    def remove(self, pixel_id: str) -> bool:
+        """Take a pixel out; return True if it was parked."""
+        return self._parked.pop(pixel_id, None) is not None
+
+    def holds(self, pixel_id: str, token: str | None) -> Reason | None:
+        """Return why nothing but a probe may be sent; None when everything may."""
+        parked = self._parked.get(pixel_id)
+        return parked.reason if parked is not None and parked.token == token else None
+
     def blocks(self, pixel_id: str, token: str | None, now: float) -> Reason | None:
         """Return why a request must not be sent now; None when it may, be it as the probe."""
+        reason = self.holds(pixel_id, token)
+        return None if reason is None or self.claim_probe(pixel_id, now) else reason
+
+    def claim_probe(self, pixel_id: str, now: float) -> bool:
+        """Return True if a parked pixel is to be probed now, and nobody else does it."""
         parked = self._parked.get(pixel_id)
-        if parked is None or parked.token != token:
-            return None
-        if now >= parked.next_probe:
-            parked.next_probe = now + self._probe_seconds
-            return None
-        return parked.reason
+        if parked is None or now < parked.next_probe:
+            return False
+        parked.next_probe = now + self._probe_seconds
+        return True
 
     def get(self, pixel_id: str) -> Parked | None:
         """Return a pixel's parking, if it is parked."""
         return self._parked.get(pixel_id)
+
+    @property
+    def all(self) -> Mapping[str, Parked]:
+        """The parked pixels, the one that was parked first at the front."""
+        return self._parked
+
+    @property
+    def too_many(self) -> str | None:
+        """The pixel to be forgotten when there are more than :data:`MOST_PARKED`."""
+        return next(iter(self._parked)) if len(self._parked) > MOST_PARKED else None
 
     def __len__(self) -> int:
         return len(self._parked)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
@@ -20,6 +21,7 @@ from streamer.kafka.assigning import OffsetSource, Start
 from streamer.kafka.commits import CommitEvents, Commits, Key
 from streamer.kafka.crossing import Crossing, Slice
 from streamer.kafka.progress import Position, Progress
+from streamer.kafka.taps import Gate, PauseEvents, Taps
 from streamer.settings import KafkaSettings
 
 _log = structlog.get_logger(__name__)
@@ -28,8 +30,6 @@ TURN_SECONDS = 0.1
 """No call blocks the thread for longer."""
 SLICE = 200
 """Records a poll: with more, timers on the loop would run late."""
-PAUSE_AFTER_SECONDS = 2.0
-"""Pausing throws away what was prefetched: it is done only when reading has been held up for this long."""
 
 SESSION_SHARE = 0.7
 """A revoke may take this share of the session time-out: a drain must not cost the membership."""
@@ -41,7 +41,7 @@ GRACE_SECONDS = 5.0
 """How much longer than its deadline the loop may take to answer."""
 
 
-class ConsumerEvents(CommitEvents, Protocol):
+class ConsumerEvents(CommitEvents, PauseEvents, Protocol):
     """Who counts what the Kafka thread sees."""
 
     def rebalanced(self, kind: str, partitions: int) -> None:
@@ -50,9 +50,6 @@ class ConsumerEvents(CommitEvents, Protocol):
     def jumped(self, topic: str, partition: int) -> None:
         """Count an offset that was out of range and was jumped over, by the user's own setting."""
 
-    def paused(self, *, on: bool) -> None:
-        """Note that reading was paused or goes on."""
-
     def lag(self, topic: str, partition: int, records: int) -> None:
         """Note how many offsets lie between the committed one and the partition's end."""
 
@@ -60,34 +57,43 @@ class ConsumerEvents(CommitEvents, Protocol):
         """Forget the gauges of a partition that is no longer owned."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a consumer reads, and how."""
+
+    settings: KafkaSettings
+    """Topics, group, and what else there is to know."""
+    drain_seconds: float
+    """How long a revoke may wait for what is in flight."""
+    gate: Gate | None = None
+    """Says which partitions are read for now; None: all of them."""
+
+
 class ConsumerThread:
     """Reads the topics of one group and commits what the loop has settled."""
 
     def __init__(
         self,
-        settings: KafkaSettings,
+        reading: Reading,
         make: Callable[[Callable[..., None]], Consumer],
         crossing: Crossing,
         events: ConsumerEvents,
-        drain_seconds: float,
     ) -> None:
         """Prepare; nothing is read before :meth:`start`.
 
         :param make: makes the consumer, given its ``on_commit`` callback.
-        :param drain_seconds: how long a revoke may wait for what is in flight.
         """
-        self._settings = settings
+        settings = self._settings = reading.settings
         self._make = make
         self._crossing = crossing
         self._events = events
-        self._revoke_seconds = min(drain_seconds, settings.session_timeout_seconds * SESSION_SHARE)
+        self._taps = Taps(crossing, events, reading.gate)
+        self._revoke_seconds = min(reading.drain_seconds, settings.session_timeout_seconds * SESSION_SHARE)
         self._commits = Commits(events)
         self._owned: dict[Key, Progress] = {}
         self._epoch = 0
         self._stopping = threading.Event()
         self._finished = threading.Event()
-        self._paused = False
-        self._full_since: float | None = None
         self._next_commit = 0.0
         self._next_recommit = time.monotonic() + settings.recommit_interval_seconds
         self._thread = threading.Thread(target=self._run, name="kafka", daemon=True)
@@ -141,8 +147,11 @@ class ConsumerThread:
         self._subscribe(consumer)
         while not self._stopping.is_set():
             self.turned = time.monotonic()
-            if self._may_read(consumer):
+            self._taps.turn(consumer, self._still_owned(self._crossing.positions))
+            if self._taps.may_consume(consumer, self._owned, self.turned):
                 self._read(consumer)
+            else:
+                self._stopping.wait(TURN_SECONDS / 20)
             self._commit_when_due(consumer)
             self.joined = self.joined or self._has_joined(consumer, outside)
 
@@ -178,7 +187,7 @@ class ConsumerThread:
         Closing alone would run the same drain inside on_revoke, but a consumer that is being closed sends no
         heartbeats, and a long drain would end as a lost session.
         """
-        self._pause(consumer, on=True)
+        self._taps.shut(consumer, self._owned)
         answer = self._crossing.drain(list(self._owned.values()), self._revoke_seconds)
         limit = time.monotonic() + self._revoke_seconds + GRACE_SECONDS
         while not answer.done() and time.monotonic() < limit:
@@ -197,31 +206,6 @@ class ConsumerThread:
             self.turned = time.monotonic()
             consumer.poll(TURN_SECONDS)
             self._commits.offer(consumer, self._still_owned(positions))
-
-    def _may_read(self, consumer: Consumer) -> bool:
-        """Hold reading up while the loop or the memory is full; first by not consuming, then by pausing."""
-        if self._paused:
-            if self._crossing.has_room:
-                self._pause(consumer, on=False)
-                _log.info("reading goes on")
-            return True  # a paused consumer gives no records, and must be polled
-        if self._crossing.may_read:
-            self._full_since = None
-            return True
-        self._full_since = self._full_since or self.turned
-        if self.turned - self._full_since >= PAUSE_AFTER_SECONDS:
-            self._pause(consumer, on=True)
-            _log.info("reading paused: the memory budget is full")
-            return True
-        self._stopping.wait(TURN_SECONDS / 20)
-        return False
-
-    def _pause(self, consumer: Consumer, *, on: bool) -> None:
-        self._paused = on
-        self._full_since = None
-        partitions = [TopicPartition(*key) for key in self._owned]
-        (consumer.pause if on else consumer.resume)(partitions)
-        self._events.paused(on=on)
 
     def _read(self, consumer: Consumer) -> None:
         first = consumer.poll(TURN_SECONDS)  # returns with the first record; consume(n, t) would wait for all n
@@ -245,11 +229,11 @@ class ConsumerThread:
                 ends[key] = message.offset() or 0
             else:
                 self._troubled(consumer, error, message)
-        slices = []
-        for key in parts.keys() | ends.keys():
-            progress = self._owned.get(key)
-            if progress is not None:
-                slices.append(Slice(progress, parts.get(key, []), ends.get(key)))
+        found = ((key, self._owned.get(key)) for key in parts.keys() | ends.keys())
+        slices = [Slice(one, parts.get(key, []), ends.get(key)) for key, one in found if one is not None]
+        for part in slices:
+            key = (part.progress.topic, part.progress.partition)
+            self._taps.read(key, _behind(part), at_end=part.end is not None)
         return slices
 
     def _troubled(self, consumer: Consumer, error: KafkaError, message: Message) -> None:
@@ -281,8 +265,7 @@ class ConsumerThread:
         here = [TopicPartition(topic, partition, offset)]
         consumer.incremental_unassign(here)  # librdkafka has given the partition up: a seek would do nothing
         consumer.incremental_assign(here)
-        if self._paused:
-            consumer.pause(here)
+        self._taps.assigned(consumer, here)
         self._events.jumped(topic, partition)
         _log.error("offset out of range: jumped", topic=topic, partition=partition, missing=progress.end, to=offset)
 
@@ -321,9 +304,9 @@ class ConsumerThread:
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         starts = OffsetSource(consumer, self._settings).starts(partitions)
         progress = [self._begin(start) for start in starts]
-        consumer.incremental_assign([TopicPartition(s.topic, s.partition, s.offset) for s in starts])
-        if self._paused and partitions:
-            consumer.pause(partitions)
+        placed = [TopicPartition(start.topic, start.partition, start.offset) for start in starts]
+        consumer.incremental_assign(placed)
+        self._taps.assigned(consumer, placed)
         self._crossing.assigned(progress)
         self.joined = True
         self._rebalanced("assigned", partitions)
@@ -370,11 +353,18 @@ class ConsumerThread:
             one.fence()
             self._commits.forget(one)
             self._events.gone(one.topic, one.partition)
+            self._taps.gone((one.topic, one.partition))
         consumer.incremental_unassign(partitions)
 
     def _rebalanced(self, kind: str, partitions: list[TopicPartition]) -> None:
         self._events.rebalanced(kind, len(partitions))
         _log.info(f"partitions {kind}", partitions=_names(partitions), owned=len(self._owned))
+
+
+def _behind(part: Slice) -> int:
+    """Return the offset below which everything is read with this slice."""
+    last = part.messages[-1].offset() if part.messages else None
+    return max(part.end or 0, 0 if last is None else last + 1)
 
 
 def _names(partitions: list[TopicPartition]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from confluent_kafka import Message
 
 from streamer.outcomes import Fate
 from streamer.translate.engine import Origin
+from streamer.translate.routing import is_pixel_id
 
 PREFIX = "streamer."
 """Of every header that a copy has and its original had not."""
@@ -41,6 +42,12 @@ def origin_of(message: Message, *, may_be_copy: bool) -> Origin:
         return Origin(headers[ORIGIN_TOPIC].decode(), int(headers[ORIGIN_PARTITION]), int(headers[ORIGIN_OFFSET]))
     except (KeyError, ValueError):
         return here
+
+
+def pixel_of(message: Message) -> str | None:
+    """Return the pixel that a copy was made for; None: it names none that could be one, and is a record like others."""
+    pixel_id = _own(message).get(PIXEL, b"").decode("ascii", "replace")
+    return pixel_id if pixel_id and is_pixel_id(pixel_id) else None
 
 
 def copy_headers(message: Message, origin: Origin, fate: Fate, group: str, at_ms: int) -> list[Header]:

@@ -12,10 +12,13 @@ from typing import NamedTuple, Protocol
 from confluent_kafka import Message
 
 from streamer.kafka.progress import Position, Progress
-from streamer.memory import Budget, held_bytes
+from streamer.memory import LOW_WATER, Budget, held_bytes
 
 BACKLOG_LIMIT = 2000
 """Records that may wait for their translation."""
+
+MODEST = 1000
+"""Records that a consumer with a share may have under way though others hold more of the memory than that leaves."""
 
 Positions = Mapping[Progress, Position]
 
@@ -29,12 +32,24 @@ class Slice(NamedTuple):
     """The offset at which the partition ended, if its end was seen behind these records."""
 
 
+class _Published(NamedTuple):
+    """What the loop last told the thread: replaced as a whole."""
+
+    positions: Positions
+    unsettled: int
+    carried: int
+
+
 class LoopSide(Protocol):
     """What the loop does for the Kafka thread; every method runs on the loop."""
 
     @property
     def carried(self) -> int:
         """Records that were taken in and translated so far; read from both sides."""
+
+    @property
+    def unsettled(self) -> int:
+        """Records of this consumer that are owed an outcome."""
 
     def assigned(self, progress: Sequence[Progress]) -> None:
         """Take note of new assignments."""
@@ -59,24 +74,46 @@ class LoopSide(Protocol):
 class Crossing:
     """The Kafka thread's view of the loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, side: LoopSide, budget: Budget) -> None:
-        """Join the two; ``budget`` counts every record that crosses."""
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, side: LoopSide, budget: Budget, share: float | None = None
+    ) -> None:
+        """Join the two; ``budget`` counts every record that crosses.
+
+        :param share: stop when this share of the whole budget is used, by whomever, so that the rest is left to other
+            consumers; a modest number of records crosses all the same. None: use what there is.
+        """
         self._loop = loop
         self._side = side
         self._budget = budget
+        self._share = share
         self._handed = 0
-        self.positions: Positions = {}
-        """What may be committed: replaced as a whole by the loop, read by the thread."""
+        self._published = _Published({}, 0, 0)
+
+    @property
+    def positions(self) -> Positions:
+        """What may be committed."""
+        return self._published.positions
+
+    def publish(self, positions: Positions) -> None:
+        """Tell the thread what may be committed; called on the loop."""
+        self._published = _Published(positions, self._side.unsettled, self._side.carried)
 
     @property
     def may_read(self) -> bool:
         """There is room for more records."""
-        return self._handed - self._side.carried < BACKLOG_LIMIT and not self._budget.full
+        return self._handed - self._side.carried < BACKLOG_LIMIT and not self._budget.full and self._may_use(1)
 
     @property
     def has_room(self) -> bool:
         """There is so much room that reading may go on after it had stopped."""
-        return self._handed - self._side.carried < BACKLOG_LIMIT and self._budget.has_room
+        backlog = self._handed - self._side.carried
+        return backlog < BACKLOG_LIMIT and self._budget.has_room and self._may_use(LOW_WATER)
+
+    def _may_use(self, part: float) -> bool:
+        if self._share is None or self._budget.used < self._budget.limit * self._share * part:
+            return True
+        _, unsettled, carried = self._published
+        return unsettled + self._handed - carried < MODEST * part
 
     def assigned(self, progress: Sequence[Progress]) -> None:
         """Tell the loop of new assignments."""

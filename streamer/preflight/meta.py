@@ -5,16 +5,18 @@ from collections.abc import Iterable
 
 import aiohttp
 
-from streamer.delivery.answers import Kind, Verdict, read_answer
-from streamer.delivery.capi import AiohttpTransport, NoAnswerError
-from streamer.delivery.requests import make_request, usable
+from streamer.delivery.capi import AiohttpTransport
+from streamer.delivery.probe import Shown, ask
 from streamer.pixels.pixel import Pixel
-from streamer.preflight.finding import Finding, fault, ok, warning
+from streamer.preflight.finding import Finding, Level, fault, ok, warning
 from streamer.settings import DeliverySettings, MetaSettings
 
-BAD_EVENT = range(2_804_000, 2_805_000)
-"""Subcodes by which Meta says that it looked at the event itself."""
-_EMPTY_EVENT = b"{}"
+_LEVELS = {
+    Shown.WORKS: Level.OK,
+    Shown.REFUSED: Level.FAULT,
+    Shown.OUR_FAULT: Level.FAULT,
+    Shown.UNCLEAR: Level.WARNING,
+}
 _AT_ONCE = 8
 _SHOWN = 5
 
@@ -83,26 +85,6 @@ async def probe(pixels: Iterable[Pixel], meta: MetaSettings, delivery: DeliveryS
 
 
 async def _probe(transport: AiohttpTransport, pixel: Pixel, meta: MetaSettings) -> Finding:
-    name = f"pixel {pixel.pixel_id}"
-    if not usable(pixel.access_token or ""):
-        return fault(name, "There is a line break or another control character in its token. Write it anew.")
-    try:
-        answer = await transport.post(make_request(meta, pixel, [_EMPTY_EVENT]))
-    except NoAnswerError as error:
-        return fault(name, f"Meta gave no answer ({error}). Try again.")
-    return _understood(name, read_answer(answer.status, answer.headers, answer.body, 1))
-
-
-def _understood(name: str, verdict: Verdict) -> Finding:
-    if verdict.subcode in BAD_EVENT:
-        return ok(name, "Token and pixel work: Meta looked at the event, and refused it as it should.")
-    code = f"code {verdict.code}" if verdict.code is not None else "no code"
-    if verdict.kind is Kind.PARK:
-        return fault(
-            name,
-            f"Meta refuses: {verdict.reason} ({code}). Check the pixel's token and what it may do; where there is an "
-            "app_secret, that it is of the app that issued the token.",
-        )
-    if verdict.kind is Kind.STOP:
-        return fault(name, f"Meta does not know this path ({code}). Check meta.base_url and meta.api_version.")
-    return warning(name, f"Meta does not say now ({code}). Try again later.")
+    proof = await ask(transport, meta, pixel)
+    level = Level.FAULT if proof.verdict is None else _LEVELS[proof.shown]
+    return Finding(f"pixel {pixel.pixel_id}", level, proof.sentence)

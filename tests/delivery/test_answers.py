@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.delivery.answers import _TABLE, LONGEST_WAIT, Kind, Scope, Verdict, read_answer
+from streamer.delivery.answers import _TABLE, Kind, Verdict, read_answer
+from streamer.delivery.scopes import Scope
+from streamer.delivery.usage import LONGEST_SECONDS
 from streamer.outcomes import Reason
 
 
@@ -165,7 +167,7 @@ BUSINESS = orjson.dumps(
         ({"Retry-After": "-5"}, None),
         ({"Retry-After": "nan"}, None),
         ({"Retry-After": "1e999"}, None),
-        ({"Retry-After": "1000000000"}, LONGEST_WAIT),
+        ({"Retry-After": "1000000000"}, LONGEST_SECONDS),
         ({"Retry-After": "Tue, 24 Nov 2026 16:00:00 GMT", "Date": "Tue, 24 Nov 2026 15:00:00 GMT"}, 3600),
         ({"Retry-After": "Tue, 24 Nov 2026 14:00:00 GMT", "Date": "Tue, 24 Nov 2026 15:00:00 GMT"}, None),
         ({"Retry-After": "Tue, 24 Nov 2026 16:00:00 GMT"}, None),
@@ -271,7 +273,7 @@ header = date | st.text(max_size=20) | anything.map(lambda value: orjson.dumps(v
 )
 def test_no_answer_at_all_breaks_the_reading(status: int, headers: dict[str, str], body: bytes) -> None:
     verdict = read_answer(status, headers, body, 2)
-    assert verdict.wait is None or 0 < verdict.wait <= LONGEST_WAIT
+    assert verdict.wait is None or 0 < verdict.wait <= LONGEST_SECONDS
 
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "delivery.md"

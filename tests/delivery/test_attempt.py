@@ -101,11 +101,12 @@ def test_what_is_counted_as_split_is_refused_requests_and_not_every_step_of_the_
     service = Service(lambda _, found: error(100, 2804050) if "7" in found else None)
 
     async def story(scene: Scene) -> None:
-        scene.courier._office = replace(scene.courier._office, events=splits)
         scene.courier.send(batch(1000))
         await asyncio.sleep(1)
 
-    Scene(service).play(story)
+    scene = Scene(service)
+    scene.events = splits
+    scene.play(story)
     assert splits.counted == sum("7" in found and len(found) > 1 for _, found in service.posts)
 
 

@@ -136,8 +136,8 @@ def test_a_changed_token_unparks_its_pixel_at_once() -> None:
     async def story(scene: Scene) -> None:
         scene.courier.send(batch(1, first=0))
         await asyncio.sleep(1)
-        scene.courier.send(batch(1, first=1))
         scene.book.tokens["1"] = "another"
+        scene.courier.send(batch(1, first=1))
         await asyncio.sleep(1)
         assert scene.courier.state("1") == ("works", None)
 

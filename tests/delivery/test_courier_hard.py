@@ -125,9 +125,13 @@ def test_pixels_that_went_quiet_are_forgotten() -> None:
             if number % 500 == 0:
                 await asyncio.sleep(1)
         await asyncio.sleep(60)
-        assert len(scene.courier._seen) <= 20_000
+        assert len(scene.courier._standing._seen) <= 20_000
         assert scene.courier._lanes._lanes == {}
         assert len(scene.courier._tasks) == 0
+        assert len(scene.courier._desk.scopes) == 0
+        scene.courier.forget([str(number) for number in range(25_000)])
+        assert len(scene.courier._standing._seen) == 0
+        assert len(scene.courier._desk.limits) == 0
 
     Scene(Service()).play(story)
 

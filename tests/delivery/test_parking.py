@@ -1,7 +1,6 @@
 """Which pixels are parked, and how they come back."""
 
 import asyncio
-from dataclasses import replace
 
 from streamer.delivery.batch import Batch
 from streamer.delivery.events import Uncounted
@@ -73,7 +72,6 @@ def test_a_pixel_without_a_token_is_shown_as_parked_until_its_token_works() -> N
     heard = Heard()
 
     async def story(scene: Scene) -> None:
-        scene.courier._office = replace(scene.courier._office, events=heard)
         scene.book.tokens["1"] = None
         for number in range(3):
             scene.courier.send(batch(1, first=number))
@@ -85,7 +83,9 @@ def test_a_pixel_without_a_token_is_shown_as_parked_until_its_token_works() -> N
         await asyncio.sleep(1)
         assert scene.courier.state("1") == ("works", None)
 
-    scene = Scene(Service()).play(story)
+    scene = Scene(Service())
+    scene.events = heard
+    scene.play(story)
     assert heard.parkings == [("1", "no_token"), ("1", None)]
     assert scene.outcomes.of(Outcome.PARKED) == {"0", "1", "2"}
     assert scene.outcomes.of(Outcome.DELIVERED) == {"3"}

@@ -8,7 +8,9 @@ from typing import Any
 from streamer.delivery.backoff import Backoff
 from streamer.delivery.batch import Batch
 from streamer.delivery.courier import Courier, Office
-from streamer.settings import DeliverySettings, MetaSettings
+from streamer.delivery.events import DeliveryEvents, Uncounted
+from streamer.pixels.connection import Connection
+from streamer.settings import DeliverySettings, MetaSettings, WindowSettings
 from tests.support.deliveries import Book, Outcomes, Service
 from tests.support.paused import run_paused
 
@@ -22,6 +24,9 @@ class Scene:
         self.service = service
         self.book = Book()
         self.outcomes = Outcomes()
+        self.events: DeliveryEvents = Uncounted()
+        self.changes: list[tuple[str, Connection]] = []
+        self.window: WindowSettings | None = None
         self.settings = DeliverySettings(**delivery)
         self._random = random.Random(seed)
         self.courier: Courier
@@ -34,7 +39,10 @@ class Scene:
                 self.outcomes.settle,
                 self.outcomes.forget,
                 self.outcomes.failures.append,
+                self.events,
                 unix_time=asyncio.get_running_loop().time,
+                window=self.window,
+                changed=lambda pixel_id, connection: self.changes.append((pixel_id, connection)),
             )
             backoff = Backoff(self.settings.backoff_base_seconds, self.settings.backoff_max_seconds, self._random)
             self.courier = Courier(office, MetaSettings(), self.settings, backoff)
