@@ -28,7 +28,7 @@ from streamer.kafka.passes import (
 from streamer.outcomes import Reason
 from streamer.pixels.connection import Connection, State
 from streamer.pixels.pixel import PixelBook
-from streamer.pixels.told import LastTest, Told, decode_tested, decode_told, encode_told, fingerprint
+from streamer.pixels.told import Told, decode_tested, decode_told, encode_told, fingerprint
 
 _log = structlog.get_logger(__name__)
 
@@ -81,7 +81,6 @@ class Connections:
         self._live = False
         self._told: dict[str, Told] = {}
         self._mine: dict[str, bytes] = {}  # what was told here and has not come back yet
-        self._tests: dict[str, LastTest] = {}
         self._copied: dict[str, float] = {}
         self._wish = Wish()
         self._made: dict[int, Made] = {}
@@ -179,11 +178,6 @@ class Connections:
         """What is known of the pixels that had trouble at some time."""
         return self._told
 
-    @property
-    def tests(self) -> Mapping[str, LastTest]:
-        """The last test of each pixel that was tested."""
-        return self._tests
-
     def last_copied(self, pixel_id: str) -> float | None:
         """Return when something of a parked pixel was last parked here, Unix seconds; None: never."""
         return self._copied.get(pixel_id)
@@ -202,9 +196,8 @@ class Connections:
         if (made := decode_made(news.key, news.value)) is not None:
             self._made[made[0]] = made[1]
             return True
-        if (tested := decode_tested(news.key, news.value)) is not None:
-            self._tests[tested[0]] = tested[1]
-            return True
+        if decode_tested(news.key, news.value) is not None:
+            return True  # for people alone
         told = decode_told(news.key, news.value)
         if told is not None:
             self._hear_told(news.key, told, news.value)

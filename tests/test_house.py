@@ -44,6 +44,7 @@ EDGES = {
     "streamer/reader.py": "makes a consumer",
     "streamer/resuming.py": "makes the consumer that follows the connections topic",
     "streamer/service.py": "puts the edges and the core together",
+    "streamer/trial.py": "tells the replicas of a test by hand",
     "streamer/translate/identifiers.py": "asks inet_pton whether an address is one, and opens nothing",
 }
 """Who may do what the pure core may not, and why. A folder, which ends in a slash, is an edge as a whole."""

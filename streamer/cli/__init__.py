@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, str] = {
     "run": "Read tag events from Kafka and send them to Meta.",
     "translate": "Show what tag events in a file become; nothing is sent.",
     "check": "Check the configuration and everything it names, a line each.",
+    "pixels": "List the pixels and how their connections stand; test one and bring it back.",
     "sandbox": "Serve the stand-in for Meta alone.",
 }
 """Each command with its sentence: ``--help`` shows them without importing one."""

@@ -121,7 +121,8 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes, sent: int)
     named = {name.lower(): value for name, value in headers.items()}
     usage = read_usage(named)
     verdict = _read(status, answer, sent)
-    return replace(verdict, wait=_wait(verdict, named, usage), usage=usage)
+    wait = _wait(verdict, named, usage)
+    return replace(verdict, wait=wait, usage=usage) if wait or usage else verdict
 
 
 def _read(status: int, answer: dict[str, Any], sent: int) -> Verdict:

@@ -111,35 +111,37 @@ class Lanes:
         while self._round and len(self._flying) < self._rules.max_in_flight:
             _, lane = heapq.heappop(self._round)
             lane.queued = False
-            if not self._may_go(lane, now):
+            keys = self._admit(lane, now)
+            if keys is None:
                 self._call_next(lane, now)
                 continue
             item = lane.next(now)
             if self._flying and self._bytes + item.size > self._rules.max_bytes_in_flight:
                 self._into_round(lane, lane.ticket)  # it is still its turn, once something has landed
                 return None
-            return self._give_out(lane, now)
+            return self._give_out(lane, keys, now)
         return None
 
     def next_wake(self) -> float | None:
         """Return when the next waiting lane may go on; None when none waits for a time."""
         return self._alarms[0][0] if self._alarms else None
 
-    def _may_go(self, lane: Lane, now: float) -> bool:
-        """Tell whether a lane may send now; if not, it is put where it waits."""
+    def _admit(self, lane: Lane, now: float) -> Keys | None:
+        """Return the scopes of a lane that may send now; put any other where it waits."""
         if lane.empty or len(lane.flying) >= self._limit(lane):
-            return False  # what lands, or comes, puts it back into the round
+            return None  # what lands, or comes, puts it back into the round
         if lane.ready_at > now:
             self._sleep(lane)
-            return False
-        closed = self._rules.scopes.closed(self._rules.keys_of(lane.pixel_id), now)
+            return None
+        keys = self._rules.keys_of(lane.pixel_id)
+        closed = self._rules.scopes.closed(keys, now)
         if closed is not None:
             self._stand_in_line(lane, closed)
-            return False
+            return None
         if not self._has_its_turn(lane, lane.next(now)):
             self._await_next_turn(lane)
-            return False
-        return True
+            return None
+        return keys
 
     def _has_its_turn(self, lane: Lane, item: Item) -> bool:
         cost = max(item.size, TURN_BYTES)
@@ -148,12 +150,11 @@ class Lanes:
             lane.deficit = cost if is_alone else lane.deficit + TURN_BYTES
         return lane.deficit >= cost
 
-    def _give_out(self, lane: Lane, now: float) -> Attempt:
+    def _give_out(self, lane: Lane, keys: Keys, now: float) -> Attempt:
         rules = self._rules
         room = Room(rules.joined.events, min(rules.joined.size, rules.max_bytes_in_flight - self._bytes))
         item = lane.take(now, room)
         lane.deficit -= max(item.size, TURN_BYTES)
-        keys = rules.keys_of(lane.pixel_id)
         self._flying[item.attempt] = lane, keys
         self._bytes += item.size
         rules.scopes.enter(keys, now)

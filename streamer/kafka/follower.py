@@ -118,6 +118,25 @@ class Follower:
             self._take(news)
 
 
+async def read_once(settings: KafkaSettings, seconds: float) -> list[News] | None:
+    """Return all that the connections topic holds; None: it cannot be read, or not in so many seconds."""
+    found: list[News] = []
+    whole = asyncio.Event()
+    quiet = follower_config(settings) | {"log_level": 0}
+    follower = Follower(lambda: Consumer(quiet), settings.connections_topic, found.extend)
+    follower.caught_up = whole.set
+    following = asyncio.ensure_future(follower.run())
+    try:
+        async with asyncio.timeout(seconds):
+            await follower.began.wait()
+    except TimeoutError:
+        return None
+    finally:
+        following.cancel()
+        await asyncio.wait([following])
+    return found if whole.is_set() else None
+
+
 def _partitions(consumer: Consumer, topic: str) -> list[int]:
     """Ask which partitions a topic has.
 

@@ -1,8 +1,9 @@
 """What replicas tell each other of the pixels: records of the connections topic, a key a pixel. Pure."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -104,6 +105,26 @@ def decode_tested(key: str, value: bytes) -> tuple[str, LastTest] | None:
     except (ValueError, KeyError, TypeError):
         return None
     return (pixel_id, tested) if known else None
+
+
+class Board(NamedTuple):
+    """All that a topic says of the pixels."""
+
+    states: dict[str, Told]
+    tests: dict[str, LastTest]
+
+
+def read_board(records: Iterable[tuple[str, bytes | None]]) -> Board:
+    """Return what records, key and value of each in the topic's order, say of the pixels."""
+    board = Board({}, {})
+    for key, value in records:
+        if value is None:
+            board.states.pop(key, None)
+        elif (tested := decode_tested(key, value)) is not None:
+            board.tests[tested[0]] = tested[1]
+        elif (told := decode_told(key, value)) is not None:
+            board.states[key] = told
+    return board
 
 
 def _ms(seconds: float) -> int:

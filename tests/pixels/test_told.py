@@ -14,6 +14,7 @@ from streamer.pixels.told import (
     decode_told,
     encode_tested,
     encode_told,
+    read_board,
     fingerprint,
     key_of_test,
 )
@@ -82,3 +83,19 @@ def test_a_test_is_remembered_with_what_it_said() -> None:
     assert decode_tested(key_of_test(PIXEL), encode_tested(tested)) == (PIXEL, tested)
     assert decode_tested(PIXEL, encode_tested(tested)) is None
     assert decode_tested("test/no number", encode_tested(tested)) is None
+
+
+def test_the_newest_record_of_a_pixel_counts_and_one_that_was_taken_back_is_gone() -> None:
+    tested = LastTest(1_790_000_000.0, works=False, said="It has no token.")
+    board = read_board(
+        [
+            (PIXEL, encode_told(PARKED)),
+            ("2", encode_told(PARKED)),
+            (key_of_test("2"), encode_tested(tested)),
+            (PIXEL, encode_told(WORKS)),
+            ("parked/0", b"{}"),
+            ("2", None),
+        ]
+    )
+    assert board.states == {PIXEL: WORKS}
+    assert board.tests == {"2": tested}

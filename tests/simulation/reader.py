@@ -19,7 +19,7 @@ from tests.simulation.witness import Witness
 
 _POLL_SECONDS = 0.01
 _HELD_UP_SECONDS = 0.2
-_GATE_SECONDS = 0.5
+_GATE_SECONDS = 1.0
 _EPOCHS = count(1)
 
 

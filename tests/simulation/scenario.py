@@ -216,8 +216,8 @@ class Scenario(Model):
     gap: int = Field(default=1, ge=1)
     """Between two offsets; above 1 it is as where compaction took records out."""
     replicas: int = Field(default=1, ge=1)
-    tick: float = Field(default=0.05, gt=0)
-    """Seconds between two looks at the windows; longer ones make long scenarios quick."""
+    tick: float = Field(default=0.2, gt=0)
+    """Seconds between two looks at the windows (the product takes 0.05); longer ones make long scenarios quick."""
     broker_seconds: Seconds = 0.005
     """Until Kafka acknowledges a record."""
     budget: int = Field(default=64 * 2**20, ge=1)

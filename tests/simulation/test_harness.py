@@ -1,17 +1,25 @@
 """A simulation that notices nothing proves nothing: each promise is broken here on purpose."""
 
+import asyncio
 from collections import deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from streamer.delivery.batch import Settlement
+from streamer.assignments import Assignments
+from streamer.delivery.batch import Entry, Settlement
 from streamer.delivery.capi import Response
+from streamer.delivery.lanes import Lanes
 from streamer.delivery.requests import Request
+from streamer.delivery.windows import Windows
+from streamer.kafka.crossing import Positions
 from streamer.kafka.progress import Position, Progress
 from streamer.ledger import Ledger
+from streamer.memory import Budget
+from streamer.outcomes import Outcome, Reason
 from tests.simulation.answers import Said
 from tests.simulation.census import census
 from tests.simulation.figures import FIGURES
@@ -107,6 +115,71 @@ def test_a_ledger_that_does_not_balance_is_noticed(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Ledger, "translated", lambda *_: None)
     with pytest.raises(BrokenPromiseError, match="does not balance"):
         play(_scenario())
+
+
+def test_a_ledger_that_counts_too_much_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    settled = Ledger.settled
+
+    def twice(ledger: Ledger, pixel_id: str, outcome: Outcome, reason: Reason | None, events: int) -> None:
+        ledger.translated(pixel_id, events)
+        settled(ledger, pixel_id, outcome, reason, 2 * events)
+
+    monkeypatch.setattr(Ledger, "settled", twice)
+    with pytest.raises(BrokenPromiseError, match="says delivered 60 instead of 30"):
+        play(_scenario(pixels=1))
+
+
+def test_more_requests_in_flight_than_allowed_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = _scenario(pixels=5, meta={"latency": 1})
+    play(scenario)
+    monkeypatch.setattr(Lanes, "take", _without_limit(Lanes.take))
+    with pytest.raises(BrokenPromiseError, match="requests in flight of all, and may have 1"):
+        play(scenario.model_copy(update={"settings": {"delivery": {"max_in_flight": 1}}}))
+
+
+def _without_limit(take: Callable[[Lanes, float], Any]) -> Callable[[Lanes, float], Any]:
+    def limitless(lanes: Lanes, now: float) -> Any:
+        lanes._max = 1000
+        return take(lanes, now)
+
+    return limitless
+
+
+def test_a_request_with_too_many_events_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Windows, "add", _unbounded(Windows.add))
+    settings = {"window": {"seconds": 5, "max_events": 2}}
+    with pytest.raises(BrokenPromiseError, match="events, which are too many"):
+        play(_scenario(load=[{"every": 0.5}], settings=settings))
+
+
+def _unbounded(add: Callable[[Windows, Entry, float], Any]) -> Callable[[Windows, Entry, float], Any]:
+    def unbounded(windows: Windows, entry: Entry, now: float) -> Any:
+        windows._max_events = 1000
+        return add(windows, entry, now)
+
+    return unbounded
+
+
+def test_a_drain_that_goes_on_after_its_deadline_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    drain = Assignments.drain
+
+    async def slow(assignments: Assignments, progress: Sequence[Progress], deadline: float) -> Positions:
+        positions = await drain(assignments, progress, deadline)
+        await asyncio.sleep(30)
+        return positions
+
+    monkeypatch.setattr(Assignments, "drain", slow)
+    with pytest.raises(BrokenPromiseError, match="after its deadline"):
+        play(_scenario())
+
+
+def test_memory_without_a_bound_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    load, rules = [{"at_once": 3000}], [{"until": 60, "answer": "unavailable"}]
+    scenario = _scenario(load=load, meta={"rules": rules}, budget=20_000, rest=900)
+    play(scenario)
+    monkeypatch.setattr(Budget, "full", False)
+    with pytest.raises(BrokenPromiseError, match="bytes, with a budget of 20000"):
+        play(scenario)
 
 
 def test_a_figure_outside_its_range_is_told_with_what_was_expected() -> None:

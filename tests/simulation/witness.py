@@ -138,8 +138,9 @@ class Witness:
     def committed(self, place: Place, before: Position, now: Position) -> None:
         """Check what is committed: all below it, and all that its metadata says is done."""
         log = self._kafka.logs[place]
-        runs = [(before.offset, now.offset - 1), *decode_completed(now.offset, now.metadata)]
-        for first, last in runs:
+        known = set(decode_completed(before.offset, before.metadata))
+        runs = {(before.offset, now.offset - 1), *decode_completed(now.offset, now.metadata)}
+        for first, last in sorted(runs - known):
             for message in log.read(first, last - first + 1) if last >= first else ():
                 if (message.offset() or 0) > last:
                     break

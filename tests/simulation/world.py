@@ -67,7 +67,7 @@ class World:
     def __init__(self, scenario: Scenario, seed: int) -> None:
         self.scenario = scenario
         self.draw = random.Random(seed)
-        self.settings = Settings.model_validate(scenario.settings)
+        self.settings = Settings.model_validate({"kafka": {"commit_interval_seconds": 2}} | scenario.settings)
         self.book = Book(scenario)
         self.samples = Samples()
         self.failures: list[BaseException] = []
