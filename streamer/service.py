@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, Producer
 
 from streamer import __version__, collector
 from streamer.admin.server import AdminServer
-from streamer.assembly import make_plan, make_translator
+from streamer.assembly import make_translator, with_pixels
 from streamer.assignments import Assignments
 from streamer.delivery.backoff import Backoff
 from streamer.delivery.capi import AiohttpTransport
@@ -189,7 +189,7 @@ class Service:
         while True:
             await asyncio.sleep(self.settings.pixels.reload_seconds)
             if await asyncio.to_thread(self.book.refresh):
-                self.translator.replace_plan(make_plan(self.settings, self.book))
+                self.translator.replace_plan(with_pixels(self.translator.plan, self.book))
                 _log.info("pixels reloaded")
 
 

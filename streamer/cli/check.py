@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import orjson
 
-from streamer.assembly import make_translator
+from streamer.assembly import make_translator, reader_schema
 from streamer.cli.options import config_options, parse_overrides
 from streamer.config import load_settings, secrets_of
 from streamer.errors import ConfigError, UserError
@@ -20,7 +20,6 @@ from streamer.preflight.finding import Finding, Level, fault, ok
 from streamer.preflight.meta import PROBE, check_default_token, check_reachable, check_tokens, probe
 from streamer.preflight.records import check_registry
 from streamer.preflight.topics import check_own, check_sources, create_own, own_topics, source_names
-from streamer.records.schema import load_schema
 from streamer.settings import LogSettings, Settings
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "red"}
@@ -121,8 +120,8 @@ async def _registry(settings: Settings, cluster: Cluster | None) -> list[Finding
     if settings.records.format != "confluent":
         return []
     try:
-        reader = load_schema(settings.records.schema_file)
-    except ValueError:
+        reader = reader_schema(settings)
+    except UserError:
         return []  # the finding on the mapping has said so
     named = [topic for topic in settings.kafka.topics if not topic.startswith("^")]
     topics = source_names(settings.kafka, cluster.topics) if cluster else named
