@@ -9,8 +9,11 @@ from streamer.records.schema import AvroSchema, SchemaError, builtin_schema_path
 from streamer.records.sources import OneSchema, SchemaFiles, SchemaSource
 from streamer.records.translator import Reading, Translator
 from streamer.settings import Settings
-from streamer.translate.mapping import find_mapping, preset_names
+from streamer.translate.mapping import compile_named, find_mapping, preset_names
 from streamer.translate.plan import Plan
+
+_WHERE = frozenset({"route", "origin", "consent", "when"})
+"""Keys of a mapping that are not Meta's."""
 
 
 def make_translator(settings: Settings, book: FilePixelBook) -> Translator:
@@ -21,6 +24,19 @@ def make_translator(settings: Settings, book: FilePixelBook) -> Translator:
     reader = reader_schema(settings)
     reading = Reading(settings.records.format, _source(settings, reader), reader)
     return Translator(reading, _plan(settings, book, reader))
+
+
+def not_found(settings: Settings) -> tuple[str, ...]:
+    """Return the keys that a preset gives, and for which the reader schema has none of the places it looks at.
+
+    :raises UserError: if the reader schema cannot be read, or the mapping does not hold for it.
+    """
+    compiled = compile_named(settings.records.mapping, None, reader_schema(settings))
+    found = {rule.key for rule in compiled.mapping.rules} | {name for name, _ in compiled.mapping.consent.purposes}
+    keys = dict.fromkeys(key for key, _ in compiled.left_out)
+    is_consent_found = compiled.mapping.consent.choices or compiled.mapping.consent.purposes
+    others = [key for key in keys if key not in found and key.partition(".")[0] not in _WHERE]
+    return (*others, *(["consent"] if not is_consent_found and any(key.startswith("consent") for key in keys) else []))
 
 
 def make_plan(settings: Settings, book: FilePixelBook) -> Plan:

@@ -198,7 +198,14 @@ def _one_of(allowed: Collection[str]) -> Convert:
 
 def _one_number(allowed: Collection[int]) -> Convert:
     """Meta, data processing options: the countries and states it has codes for."""
-    return lambda value: value if value.__class__ is int and value in allowed else _UNKNOWN
+    words = {str(number): number for number in allowed}
+
+    def one(value: Value) -> int | Drop:
+        if value.__class__ is str:
+            return words.get(value.strip(), _UNKNOWN)
+        return value if value.__class__ is int and value in allowed else _UNKNOWN
+
+    return one
 
 
 def _of_text(convert: Callable[[str], Value]) -> Convert:

@@ -23,7 +23,7 @@ _HOLDERS: Final[_Kinds] = frozenset({"record", "map"})
 _TAKES: Final[Mapping[Holds, _Kinds]] = {
     **dict.fromkeys(("text", "id", "fbc", "fbclid", "lead_id", "hash", "number", "share", "whole", "texts"), _WRITTEN),
     **dict.fromkeys(("flag", "bit"), frozenset[Kind]({"flag", "text", "whole"})),
-    **dict.fromkeys(("processing_country", "processing_state"), frozenset[Kind]({"whole"})),
+    **dict.fromkeys(("processing_country", "processing_state"), frozenset[Kind]({"whole", "text"})),
     **dict.fromkeys(("pixel_id", "container_id"), frozenset[Kind]({"text", "whole"})),
     **dict.fromkeys(("property", "choice"), _PLAIN),
     **dict.fromkeys(("properties", "choices"), _HOLDERS),

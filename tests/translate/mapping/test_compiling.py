@@ -110,7 +110,7 @@ def test_a_decimal_brings_its_scale(text: str, key: str, source: Source) -> None
         ("event_source_url", "person.friends[].email", LIST, "Write person.friends[0].email for its first item."),
         ("action_source", "plain_at", "a whole number, and text is", TABLE),
         ("opt_out", "share", "a number, and true or false is", ""),
-        ("data_processing_options_country", "kind", "text, and a whole number is", ""),
+        ("data_processing_options_country", "share", "a number, and a whole number is", ""),
         ("consent", "kind", "text, and a map or a record is", ""),
         ("user_data.fbp", "cookies", "a map, and text is", "Name one of its keys, as in cookies.NAME."),
         ("user_data.client_ip_address", "person.emails", LIST, "Write person.emails[0] for its first item."),

@@ -15,7 +15,7 @@ from tests.translate.mapping.shop import SHOP
 TYPES = SchemaTypes(SHOP)
 TEXTS = [
     *("1", "true", "EUR", "website", "whatsapp", "new_customer_to_medium", "product", "in_store", "1234567890123456"),
-    *("https://shop.example.com/", "203.0.113.7", "fb.1.1596403881668.1116446470", "LDU"),
+    *("https://shop.example.com/", "203.0.113.7", "fb.1.1596403881668.1116446470", "LDU", "1000"),
 ]
 SAMPLES: Final[dict[Kind, list[Any]]] = {
     "text": TEXTS,
