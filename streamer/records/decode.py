@@ -37,13 +37,12 @@ class _ReadRecord(Protocol):
     def __call__(self, data: bytes, at: int = 0, /) -> tuple[Decoded, int]: ...
 
 
-_Field = tuple[str, bool, _Read, _Read | None]
+_Field = tuple[str, bool, _Read]
 """How one field of a record is read: its name; whether it may be null; how what is not null is read, its index being
-passed already; and of a union of null and several things how all but the first of them are read, from the index on.
+passed already. A plain tuple: Python takes no other apart as quickly."""
 
-A plain tuple: Python takes no other apart as quickly.
-"""
-
+_Others = dict[str, _Read]
+"""Of fields that are null or one of several things, how all but the first of these are read, from the index on."""
 
 _Group = tuple[bytes, Sequence[_Field]]
 """Fields that follow each other, and how they look when they are all null; empty where they can't be."""
@@ -100,15 +99,17 @@ class _Compiler:
 
     def record(self, schema: dict[str, Json]) -> _ReadRecord:
         groups: list[_Group] = []
-        read = self._records[schema["name"]] = _record(groups)  # before its fields, which may hold it
-        groups += _grouped([self._field(field["name"], field["type"]) for field in schema["fields"]])
+        others: _Others = {}
+        read = self._records[schema["name"]] = _record(groups, others)  # before its fields, which may hold it
+        groups += _grouped([self._field(field["name"], field["type"], others) for field in schema["fields"]])
         return read
 
-    def _field(self, name: str, schema: Json) -> _Field:
+    def _field(self, name: str, schema: Json, others: _Others) -> _Field:
         if not isinstance(schema, list) or len(schema) == 1 or schema[0] != "null":
-            return name, False, self.read(schema), None
-        others = None if _is_nullable(schema) else self._union(schema)
-        return name, True, self.read(schema[1]), others
+            return name, False, self.read(schema)
+        if not _is_nullable(schema):
+            others[name] = self._union(schema)
+        return name, True, self.read(schema[1])
 
     def _union(self, schema: list[Json]) -> _Read:
         if _is_nullable(schema):
@@ -138,7 +139,7 @@ def _grouped(fields: Sequence[_Field]) -> Iterator[_Group]:
     yield b"", tuple(others)
 
 
-def _record(groups: Sequence[_Group]) -> _ReadRecord:
+def _record(groups: Sequence[_Group], others: _Others) -> _ReadRecord:
     """Read fields in one loop: nulls and short texts, which most of them are, are written out in it.
 
     A text that goes beyond the end gives a place beyond the end, where nothing can be read, and where no record ends.
@@ -150,16 +151,16 @@ def _record(groups: Sequence[_Group]) -> _ReadRecord:
             if nulls and data[at] == 0 and data.startswith(nulls, at):
                 at += _NULLS_AT_ONCE
                 continue
-            for name, nullable, read_value, others in fields:
+            for name, nullable, read_value in fields:
                 if nullable:
                     index = data[at]
                     at += 1
                     if index == 0:
                         continue
                     if index != 2:  # noqa: PLR2004 - index 1, as Avro writes it
-                        if others is None:
+                        if name not in others:
                             raise ValueError("an index is outside its union")
-                        record[name], at = others(data, at - 1)
+                        record[name], at = others[name](data, at - 1)
                         continue
                 if read_value is _text and (length := data[at]) < _CONTINUED and not length & 1:
                     at += 1

@@ -61,7 +61,7 @@ def complete(event: Event, draft: Draft) -> Fault | None:
     if "event_id" not in event:
         event["event_id"] = derived_event_id(draft.origin)
     if "action_source" not in event:
-        if any(note.field == "action_source" and note.reason != NoteReason.EMPTY for note in draft.notes):
+        if draft.notes and any(note.field == "action_source" and note.reason != "empty" for note in draft.notes):
             return Fault(Reason.BAD_ACTION_SOURCE, "action_source")
         event["action_source"] = DEFAULT_ACTION_SOURCE
     return None
@@ -79,23 +79,31 @@ def click(event: Event, draft: Draft) -> None:
         draft.note("user_data.fbc", made.reason)
 
 
-def follow(event: Event, event_name: str, followed: Collection[Followed]) -> None:
-    """Add what contents say already, as far as the mapping asks for it: see :attr:`TranslationMap.follow`."""
-    custom = event.get("custom_data")
-    if custom is None:
-        return
-    if "content_type" in followed and ("contents" in custom or "content_ids" in custom):
-        custom.setdefault("content_type", "product")
-    if "contents" not in custom:
-        return
-    contents = custom["contents"]
-    if "content_ids" in followed and "content_ids" not in custom:
-        ids = [content["id"] for content in contents]
-        custom["content_ids"] = ids if len(ids) == len(set(ids)) else list(dict.fromkeys(ids))
-    if event_name == "InitiateCheckout" and "num_items" in followed and "num_items" not in custom:
-        custom["num_items"] = sum([content["quantity"] for content in contents])
-    if "value" in followed and "value" not in custom and all("item_price" in content for content in contents):
-        custom["value"] = round(sum([content["item_price"] * content["quantity"] for content in contents]), _CENTS)
+def follower(followed: Collection[Followed]) -> Callable[[Event, str], None]:
+    """Bind what is taken from contents where the event itself does not say it: :attr:`TranslationMap.follow`.
+
+    :return: takes an event and its name, and changes the event in place.
+    """
+    ids, items, value, kind = (each in followed for each in ("content_ids", "num_items", "value", "content_type"))
+
+    def follow(event: Event, event_name: str) -> None:
+        custom = event.get("custom_data")
+        if custom is None:
+            return
+        contents = custom.get("contents")
+        if kind and (contents is not None or "content_ids" in custom):
+            custom.setdefault("content_type", "product")
+        if contents is None:
+            return
+        if ids and "content_ids" not in custom:
+            custom["content_ids"] = list(dict.fromkeys([content["id"] for content in contents]))
+        if items and event_name == "InitiateCheckout" and "num_items" not in custom:
+            custom["num_items"] = sum([content["quantity"] for content in contents])
+        if value and "value" not in custom and all("item_price" in content for content in contents):
+            total = sum([content["item_price"] * content["quantity"] for content in contents])
+            custom["value"] = round(total, _CENTS)
+
+    return follow
 
 
 def derived_event_id(origin: Origin) -> str:

@@ -19,21 +19,20 @@ class Draft(dict[str, Section]):
 
     __slots__ = ("notes", "origin", "pixels", "place", "region", "row", "rules", "time_ms")
 
-    def __init__(self, row: int, origin: Origin, pixels: Sequence[str], rules: PixelRules) -> None:
+    def __init__(self, row: int, origin: Origin, pixels: Sequence[str], read_by: tuple[PixelRules, str | None]) -> None:
         """Begin with nothing.
 
         :param row: which record of the slice it comes from.
         :param origin: where the record first stood.
         :param pixels: those it is for.
-        :param rules: which count for all of them.
+        :param read_by: the rules that count for all of them, and the country that the event says its user lives in.
         """
         self.row = row
         self.origin = origin
         self.pixels = pixels
-        self.rules = rules
-        self.place: str | None = None
-        """Country by which states and postcodes are read, ISO 3166-1 alpha-2 in lowercase."""
-        self.region: str | None = None
+        self.rules, self.place = read_by
+        """The country, by which states and postcodes are read, is ISO 3166-1 alpha-2 in lowercase."""
+        self.region = self.place or self.rules.phone_region
         """Country by which phone numbers are read."""
         self.time_ms = 0
         """When it happened, milliseconds since 1970: more than the event's own seconds say."""

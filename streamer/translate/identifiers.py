@@ -16,6 +16,7 @@ _FBC = re.compile(f"{_BEGINNING}({_CLICK_ID}){_FIFTH_PART}", re.ASCII).fullmatch
 _FBP = re.compile(f"{_BEGINNING}[0-9]+{_FIFTH_PART}", re.ASCII).fullmatch
 _CLICK = re.compile(_CLICK_ID).fullmatch
 _CLICKED = "fbclid="
+_MALFORMED = Drop(NoteReason.MALFORMED)
 # The appendix that the parameter builder glues to URLs and addresses; its first byte, the format, is 1.
 _APPENDIX = re.compile(r"\.AQ[\w-]{6}$", re.ASCII)
 _LEAD_ID = re.compile(r"[0-9]{15,16}").fullmatch
@@ -53,7 +54,7 @@ def fbc(
         return f"fb.1.{event_time_ms}.{clicked}"
     if known is not None:
         return kept
-    return Drop(NoteReason.MALFORMED) if kept or clicked else None
+    return _MALFORMED if kept or clicked else None
 
 
 def fbp(cookie: str | None) -> str | Drop | None:
@@ -108,7 +109,7 @@ def lead_id(value: str) -> str | Drop:
 def _fbclid(url: str) -> str | None:
     query = url.partition("#")[0].partition("?")[2]
     for pair in (_APPENDIX.sub("", query) if ".AQ" in query else query).split("&"):
-        if pair.startswith(_CLICKED) and (value := pair[len(_CLICKED) :]):
+        if pair[: len(_CLICKED)] == _CLICKED and (value := pair[len(_CLICKED) :]):
             return unquote_plus(value) if "%" in value or "+" in value else value
     return None
 

@@ -6,7 +6,7 @@ route; carry out the rules of the mapping; check; JSON.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import orjson
 from fastavro.read import SchemaResolutionError
@@ -15,7 +15,7 @@ from streamer.outcomes import Outcome, Reason
 from streamer.records.compat import reads_directly
 from streamer.records.decode import Decoded, decoder
 from streamer.records.schema import AvroSchema
-from streamer.translate.checks import Event, Fault, age_fault, click, complete, expires_at, fault_of, follow
+from streamer.translate.checks import Event, Fault, age_fault, click, complete, expires_at, fault_of, follower
 from streamer.translate.draft import Draft
 from streamer.translate.engine import MATCH_KEYS, Origin, Refusal, ServerEvent, Translation
 from streamer.translate.places import place_finder
@@ -27,6 +27,9 @@ from streamer.translate.special import SPECIAL
 from streamer.translate.tree import grow, walk
 
 _Row = tuple[Decoded, Draft, Policy]
+
+# A named tuple's own constructor is a Python call; these are made for each event.
+_server_event = partial(tuple.__new__, ServerEvent)
 
 _AT_ONCE = 64
 """Records that are decoded at the same time: what they take stays in the processor's cache."""
@@ -49,7 +52,7 @@ class PythonEngine:
             plan = replace(plan, mapping=prune_mapping(plan.mapping, writer))
         self._decode_body = decoder(writer, reader)
         self._margin = plan.age_margin_seconds
-        self._followed = frozenset(plan.mapping.follow)
+        self._follow = follower(plan.mapping.follow)
         self._sift = sifter(plan.mapping.when)
         self._route = router(plan)
         self._default = make_policy(plan.defaults, plan)
@@ -109,15 +112,14 @@ class PythonEngine:
         refusals: Translation = ()
         place = self._place(record)
         for policy, alike in self._by_policy(pixels):
-            refused = policy.admit(record) if policy.admit is not None else None
-            if not policy.rules.enabled:
+            rules, admit, _ = policy
+            refused = admit(record) if admit is not None and rules.enabled else None
+            if not rules.enabled:
                 refused = _OPTED_OUT
-            if refused is not None:
+            if refused is None:
+                rows.append((record, Draft(row, origin, alike, (rules, place)), policy))
+            else:
                 refusals += _for_each(alike, refused)
-                continue
-            draft = Draft(row, origin, alike, policy.rules)
-            draft.place, draft.region = place, place or policy.rules.phone_region
-            rows.append((record, draft, policy))
         return refusals
 
     def _by_policy(self, pixels: Sequence[str]) -> Iterable[tuple[Policy, Sequence[str]]]:
@@ -138,7 +140,7 @@ class PythonEngine:
             return _refused(draft, fault)
         click(event, draft)
         if policy.amend is None:
-            follow(event, event["event_name"], self._followed)
+            self._follow(event, event["event_name"])
         elif refusal := self._amend(event, record, draft, policy.amend):
             return _for_each(draft.pixels, refusal)
         expires = expires_at(event, self._margin)
@@ -146,22 +148,24 @@ class PythonEngine:
         if fault is not None:
             return _refused(draft, fault)
         first, *others = draft.pixels
-        ready = ServerEvent(
-            first,
-            orjson.dumps(event),
-            event["event_name"],
-            event["event_id"],
-            event["event_time"],
-            expires,
-            draft.notes,
-            _matched(tuple(event["user_data"]), brought),
+        ready = _server_event(
+            (
+                first,
+                orjson.dumps(event),
+                event["event_name"],
+                event["event_id"],
+                event["event_time"],
+                expires,
+                draft.notes,
+                _matched(tuple(event["user_data"]), brought),
+            )
         )
         return (ready, *[ready._replace(pixel_id=pixel_id) for pixel_id in others]) if others else (ready,)
 
     def _amend(self, event: Event, record: Decoded, draft: Draft, amend: Amend) -> Refusal | None:
         """Let the pixel's policy have its say, also on what follows from contents."""
         name: str = event["event_name"]
-        follow(event, dict(draft.rules.events.rename).get(name, name), self._followed)
+        self._follow(event, dict(draft.rules.events.rename).get(name, name))
         return amend(event, record, draft)
 
 

@@ -240,7 +240,7 @@ def test_no_policy_makes_an_event_that_meta_refuses_of_one_that_it_takes(
     event = sent(record)
     assert check_event(event, NOW) is None
     policy = make_policy(rules, Plan(TAG_EVENT))
-    draft = Draft(0, ORIGIN, (PIXEL,), rules)
+    draft = Draft(0, ORIGIN, (PIXEL,), (rules, None))
     if policy.amend is not None:
         policy.amend(event, record, draft)
     assert check_event(event, NOW) is None
