@@ -2,10 +2,10 @@
 
 BIN := .venv/bin
 READY := .venv/.ready
-BENCHMARKS ?= record_path around
+BENCHMARKS ?= record_path presets around
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test simulate lint demo bench lock build clean
+.PHONY: help setup test simulate lint demo bench fuzz lock build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ demo: $(READY) ## Show the whole product at work on this machine alone; ARGS="--
 bench: $(READY) ## Measure speed against named references, in one run
 	@$(BIN)/python -m tests.support.jars
 	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name $(ARGS); done
+
+fuzz: $(READY) ## Translate a million mutated records of every preset; ARGS="--records N --seed S"
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 lock: $(READY) ## Resolve the dependencies anew into the lock files
 	@ARGS="$(ARGS)" sh tools/lock.sh

@@ -143,7 +143,7 @@ def _known(event: Json) -> Json:
     """Return what has to be equal: where the SDK applies fewer rules, hashes differ."""
     user = event["user_data"]
     plain = {key: value for key, value in event.items() if key not in {"user_data", "custom_data"}}
-    return plain, user.keys(), [user[key] for key in SAME_HASH], event["custom_data"]["contents"]
+    return plain, user.keys(), [user.get(key) for key in SAME_HASH], event["custom_data"]["contents"]
 
 
 def microseconds(work: Callable[[], object], events: int) -> float:

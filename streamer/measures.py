@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
+from streamer.quality import AGE_LIMITS
+
 PREFIX = "streamer_"
 
 
@@ -68,13 +70,34 @@ PARTITIONS = Declared("gauge", "partitions_owned", "Partitions that this process
 ENGINE = Declared("gauge", "engine_info", "1, with the engine that translates.", ("engine",))
 BUILD = Declared("gauge", "build_info", "1, with the version of Streamer.", ("version",))
 
-# ---- counted as it happens
+# ---- quality of the data, read at each scrape
+SERVER_EVENTS = Declared(
+    "counter", "server_events", "Server events that were made: what the counts below are shares of.", ("pixel",)
+)
+MATCH_KEYS = Declared(
+    "counter",
+    "match_key_events",
+    "Server events that have a key of `user_data`; `event_id`: that brought an id of their own.",
+    ("pixel", "key"),
+)
+FAULTY = Declared(
+    "counter", "faulty_events", "Server events of which at least one field was left out or repaired.", ("pixel",)
+)
 FIELDS = Declared(
     "counter",
     "fields_dropped",
     "Fields of events that were left out, repaired or missed, and why; the event itself goes on.",
     ("pixel", "field", "reason"),
 )
+EVENT_AGE = Declared(
+    "histogram",
+    "event_age_seconds",
+    "Age of delivered events: from `event_time` to Meta's answer.",
+    ("pixel",),
+    tuple(map(float, AGE_LIMITS)),
+)
+
+# ---- counted as it happens
 REQUESTS = Declared(
     "counter",
     "requests",
@@ -122,7 +145,8 @@ PAUSED = Declared("gauge", "reading_paused", "1 while reading is paused because 
 LOOP_LAG = Declared("histogram", "loop_lag_seconds", "How late timers of the event loop run.", buckets=_LATE)
 
 SECTIONS: dict[str, tuple[Declared, ...]] = {
-    "Records and outcomes": (READ, ALREADY_SETTLED, TRANSLATED, FORGOTTEN, OUTCOMES, IN_FLIGHT, FIELDS),
+    "Records and outcomes": (READ, ALREADY_SETTLED, TRANSLATED, FORGOTTEN, OUTCOMES, IN_FLIGHT),
+    "Quality of the data": (SERVER_EVENTS, MATCH_KEYS, FAULTY, FIELDS, EVENT_AGE),
     "Delivery": (
         *(REQUESTS, REQUEST_SECONDS, REQUEST_EVENTS, REQUEST_BYTES, REQUESTS_IN_FLIGHT),
         *(SPLITS, PARKED, WAITING, OLDEST, ACKNOWLEDGING),

@@ -3,10 +3,11 @@
 What the ledger knows is read from it at each scrape, and so are levels such as memory: nothing is counted twice.
 """
 
+import asyncio
 import sys
-from collections import Counter as Counts
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Protocol
 
 from prometheus_client import (
@@ -18,12 +19,14 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from streamer import __version__, measures
 from streamer.ledger import LedgerSnapshot, PixelRow
 from streamer.outcomes import Outcome
+from streamer.quality import PixelQuality, Quality
 from streamer.translate.engine import Note
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a series for when each series began tells nobody anything
@@ -61,15 +64,16 @@ class Watched(Protocol):
 class Metrics:
     """Counts what the Kafka thread and delivery tell it, and reads the rest when scraped.
 
-    Implements ConsumerEvents, CommitEvents and DeliveryEvents. Any thread may call, save for :meth:`noted` and
-    :meth:`render`, which belong to the loop.
+    Implements ConsumerEvents, CommitEvents and DeliveryEvents. Any thread may call, save for :meth:`noted`,
+    :meth:`render` and :attr:`quality`, which belong to the loop.
     """
 
     def __init__(self, version: str = __version__) -> None:
         """Begin at nothing, in a registry of its own."""
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
-        self._fields: Counts[tuple[str, Note]] = Counts()
+        self.quality = Quality()
+        """Of the data that passes."""
         self._parked: dict[str, str] = {}
         self._watched: Watched | None = None
         self._requests = self._counter(measures.REQUESTS)
@@ -89,11 +93,22 @@ class Metrics:
         self._paused = self._gauge(measures.PAUSED)
         self._loop_lag = self._histogram(measures.LOOP_LAG)
         self._gauge(measures.BUILD).labels(version).set(1)
-        self._registry.register(_AtScrape(self))
 
-    def render(self) -> bytes:
-        """Return all metrics in Prometheus' text format."""
-        return generate_latest(self._registry)
+    async def render(self) -> bytes:
+        """Return all metrics in Prometheus' text format: what they are now, written out beside the loop.
+
+        Thousands of pixels have tens of thousands of lines, which would hold it up.
+        """
+        return await asyncio.to_thread(generate_latest, self._moment())
+
+    def text(self) -> bytes:
+        """Return the same at once, for whoever has no loop to hold up."""
+        return generate_latest(self._moment())
+
+    def _moment(self) -> "_Moment":
+        watched = self._watched
+        ledger, levels = (watched.ledger(), watched.levels()) if watched else (None, None)
+        return _Moment(self._registry, self.quality.totals(), ledger, levels)
 
     def watch(self, watched: Watched) -> None:
         """Read ledger and levels from ``watched`` at each scrape from now on."""
@@ -104,15 +119,13 @@ class Metrics:
         self._parked.pop(pixel_id, None)
         for metric in (self._requests, self._splits, self._pixel_parked):
             metric.remove_by_labels({"pixel": pixel_id})
-        for key in [key for key in self._fields if key[0] == pixel_id]:
-            del self._fields[key]
+        self.quality.forget(pixel_id)
 
     # ---- translation
 
     def noted(self, pixel_id: str, notes: Iterable[Note]) -> None:
         """Count fields that were left out, repaired or missed in one event."""
-        for note in notes:
-            self._fields[pixel_id, note] += 1
+        self.quality.noted(pixel_id, notes)
 
     # ---- delivery
 
@@ -205,13 +218,6 @@ class Metrics:
                     known.setdefault(key, [None, None])[at] = int(sample.value)
         return [(*key, committed, lag) for key, (committed, lag) in sorted(known.items())]
 
-    def at_scrape(self) -> Iterator[Metric]:
-        """Yield what is not counted here but read where it is known."""
-        yield _counts(measures.FIELDS, (((pixel, *note), n) for (pixel, note), n in list(self._fields.items())))
-        if self._watched is not None:
-            yield from _of_ledger(self._watched.ledger())
-            yield from _of_levels(self._watched.levels())
-
     def _counter(self, declared: measures.Declared) -> Counter:
         return Counter(measures.PREFIX + declared.name, declared.sentence, declared.labels, registry=self._registry)
 
@@ -224,17 +230,23 @@ class Metrics:
         )
 
 
-class _AtScrape(Collector):
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
+@dataclass(frozen=True, slots=True)
+class _Moment(Collector):
+    """All metrics as they were when they were asked for; what is counted by the library is a little newer."""
 
-    def describe(self) -> Iterator[Metric]:
-        """Tell the registry nothing: the names are declared, and a look at the ledger for them would be a waste."""
-        yield from ()
+    registry: CollectorRegistry
+    quality: Mapping[str, PixelQuality]
+    ledger: LedgerSnapshot | None
+    levels: Levels | None
 
     def collect(self) -> Iterator[Metric]:
-        """Yield what is read at each scrape."""
-        yield from self._metrics.at_scrape()
+        """Yield them."""
+        yield from self.registry.collect()
+        yield from _of_quality(self.quality)
+        if self.ledger is not None:
+            yield from _of_ledger(self.ledger)
+        if self.levels is not None:
+            yield from _of_levels(self.levels)
 
 
 Samples = Iterable[tuple[Sequence[str], float]]
@@ -270,6 +282,21 @@ def _outcomes(row: PixelRow) -> Iterator[tuple[Sequence[str], float]]:
         yield (row.pixel_id, Outcome.DELIVERED.value, ""), row.delivered
     for (outcome, reason), count in row.reasons.items():
         yield (row.pixel_id, outcome.value, reason.value), count
+
+
+def _of_quality(pixels: Mapping[str, PixelQuality]) -> Iterator[Metric]:
+    seen = pixels.items()
+    yield _counts(measures.SERVER_EVENTS, [((pixel_id,), one.events) for pixel_id, one in seen])
+    yield _counts(measures.MATCH_KEYS, [((pixel_id, key), n) for pixel_id, one in seen for key, n in one.keys.items()])
+    yield _counts(measures.FAULTY, [((pixel_id,), one.faulty) for pixel_id, one in seen])
+    yield _counts(measures.FIELDS, [((pixel_id, *note), n) for pixel_id, one in seen for note, n in one.fields.items()])
+    ages = HistogramMetricFamily(
+        measures.PREFIX + measures.EVENT_AGE.name, measures.EVENT_AGE.sentence, labels=measures.EVENT_AGE.labels
+    )
+    bounds = [*map(floatToGoString, measures.EVENT_AGE.buckets), "+Inf"]
+    for pixel_id, one in seen:
+        ages.add_metric((pixel_id,), list(zip(bounds, accumulate(one.ages), strict=True)), one.age_seconds)
+    yield ages
 
 
 def _of_levels(levels: Levels) -> Iterator[Metric]:

@@ -14,9 +14,12 @@ from streamer.ledger import NO_PIXEL, OTHERS, LedgerSnapshot, PixelRow
 from streamer.metrics import Levels, Metrics
 from streamer.pipeline import Pipeline
 from streamer.pixels.pixel import PixelBook
+from streamer.quality import PixelQuality
 from streamer.reader import Reader
 
 RATE_SECONDS = 10.0
+QUALITY_SECONDS = 1800.0
+"""The status page tells the quality of the data of the last half hour to hour."""
 
 
 class Overview:
@@ -37,7 +40,7 @@ class Overview:
         self._book = book
         self._metrics = metrics
         self._engine = pipeline.parts.translator.engine_name
-        self._began = time.monotonic()
+        self._began = self._turned = time.monotonic()
         self._loop = asyncio.get_running_loop()
         self._recent = _Recent()
         self._parked: Reader | None = None
@@ -78,8 +81,11 @@ class Overview:
 
     def mark(self) -> None:
         """Note the counts of this moment, for the rates; to be called every second or so."""
-        ledger = self._pipeline.parts.ledger
-        self._recent.mark(time.monotonic(), ledger.read_so_far, ledger.delivered_so_far)
+        ledger, now = self._pipeline.parts.ledger, time.monotonic()
+        self._recent.mark(now, ledger.read_so_far, ledger.delivered_so_far)
+        if now - self._turned >= QUALITY_SECONDS:
+            self._turned = now
+            self._metrics.quality.turn(now)
 
     def not_ready_because(self) -> tuple[str, ...]:
         """Return what keeps the process from being ready: nothing of Meta's is among it."""
@@ -94,11 +100,12 @@ class Overview:
 
     def status(self) -> Status:
         """Return what the status page shows."""
-        ledger, levels = self.ledger(), self.levels()
+        ledger, levels, quality = self.ledger(), self.levels(), self._metrics.quality
+        now, since, recent = time.monotonic(), quality.since, quality.recent()
         return Status(
             version=__version__,
             engine=levels.engine,
-            uptime_seconds=time.monotonic() - self._began,
+            uptime_seconds=now - self._began,
             not_ready_because=self.not_ready_because(),
             ledger=ledger,
             load=Load(
@@ -109,9 +116,14 @@ class Overview:
                 unsettled=levels.records_unsettled,
             ),
             rates=self._recent.rates(),
-            pixels=tuple(self._pixel(row) for row in ledger.pixels if row.pixel_id not in (NO_PIXEL, OTHERS)),
+            pixels=tuple(
+                self._pixel(row, recent.get(row.pixel_id, PixelQuality()))
+                for row in ledger.pixels
+                if row.pixel_id not in (NO_PIXEL, OTHERS)
+            ),
             partitions=tuple(PartitionStatus(*known) for known in self._metrics.partitions),
             connections=tuple(self._platform()),
+            quality_seconds=now - (self._began if since is None else since),
         )
 
     def _platform(self) -> Iterator[ConnectionStatus]:
@@ -134,7 +146,7 @@ class Overview:
         oldest = self._pipeline.oldest
         return 0.0 if oldest is None else max(0.0, self._loop.time() - oldest)
 
-    def _pixel(self, row: PixelRow) -> PixelStatus:
+    def _pixel(self, row: PixelRow, quality: PixelQuality) -> PixelStatus:
         courier = self._pipeline.parts.courier
         state, reason = courier.state(row.pixel_id)
         seen = courier.seen(row.pixel_id)
@@ -150,6 +162,7 @@ class Overview:
             in_flight=row.in_flight,
             last_success=seen.last_success,
             last_code=seen.last_code,
+            quality=quality,
         )
 
 

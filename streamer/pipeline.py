@@ -21,12 +21,12 @@ from streamer.kafka.record import Record
 from streamer.ledger import NO_PIXEL, Ledger
 from streamer.memory import Budget, held_bytes
 from streamer.metrics import Metrics
-from streamer.outcomes import Fate
+from streamer.outcomes import Fate, Outcome
 from streamer.records.sources import SchemaSourceUnavailable
 from streamer.records.translator import Translator
 from streamer.refusals import RefusalGuard
 from streamer.settling import Settling
-from streamer.translate.engine import Origin, Refusal, Translation
+from streamer.translate.engine import Origin, Refusal, ServerEvent, Translation
 from streamer.translate.narrowing import for_pixel
 
 _log = structlog.get_logger(__name__)
@@ -141,6 +141,7 @@ class Pipeline:
         now = asyncio.get_running_loop().time()
         add = self._parts.windows.add
         sealed: list[Batch] = []
+        made: list[ServerEvent] = []
         refused: dict[Refusal, list[Record]] = defaultdict(list)
         translated: Counter[str] = Counter()
         size = 0
@@ -153,12 +154,14 @@ class Pipeline:
                     translated[result.pixel_id or NO_PIXEL] += 1
                     continue
                 translated[result.pixel_id] += 1
+                made.append(result)
                 size += len(result.body)
                 if result.notes:
                     self._parts.metrics.noted(result.pixel_id, result.notes)
                 if batch := add(_entry((result, record)), now):
                     sealed.append(batch)
         self._parts.budget.take(size)
+        self._parts.metrics.quality.saw(made)
         self._count(len(records), translated)
         self._refuse(refused)
         return sealed
@@ -177,6 +180,9 @@ class Pipeline:
             code=settlement.code,
             subcode=settlement.subcode,
         )
+        if settlement.outcome is Outcome.DELIVERED:
+            times = [entry.event.event_time for entry in settlement.entries]
+            self._parts.metrics.quality.sent(settlement.pixel_id, times, int(self._unix_time()))
         records = [entry.record for entry in settlement.entries]
         self._parts.settling.settle(fate, records, sum(len(entry.event.body) for entry in settlement.entries))
 

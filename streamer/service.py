@@ -13,7 +13,7 @@ from confluent_kafka import Producer
 
 from streamer import __version__, collector
 from streamer.admin.server import AdminServer
-from streamer.assembly import make_plan, make_translator
+from streamer.assembly import make_translator, with_pixels
 from streamer.connections import Connections
 from streamer.delivery.backoff import Backoff
 from streamer.delivery.capi import AiohttpTransport
@@ -207,7 +207,7 @@ class Service:
             await asyncio.sleep(self.settings.pixels.reload_seconds)
             before = {pixel.pixel_id: pixel for pixel in self.book.pixels()}
             if await asyncio.to_thread(self.book.refresh):
-                self.translator.replace_plan(make_plan(self.settings, self.book))
+                self.translator.replace_plan(with_pixels(self.translator.plan, self.book))
                 known = before | {pixel.pixel_id: pixel for pixel in self.book.pixels()}
                 connections.token_changed(each for each in known if self._has_another_token(each, before.get(each)))
                 _log.info("pixels reloaded")

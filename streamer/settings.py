@@ -93,11 +93,13 @@ class RecordsSettings(Section):
     format: Literal["confluent", "single-object", "bare"] = "confluent"
     """Avro wire format: Confluent framing, Avro's single-object encoding, or no framing at all."""
     schema_file: Path | None = Field(default=None, alias="schema")
-    """Reader schema, an .avsc file; the writer's too when the format is ``bare``. None: the built-in tag event."""
+    """Reader schema, an .avsc file; the writer's too when the format is ``bare``. None: the one that the preset in
+    ``mapping`` is made for, else the tag event's."""
     writer_schemas: Path | None = None
     """For ``single-object``: an .avsc file, or a folder of them, with the writers' schemas beside the reader's own."""
     mapping: str | None = None
-    """How a record becomes server events. None: the built-in mapping of the tag event."""
+    """How a record becomes server events: a preset's name (``streamer mapping`` lists them), or a file. None: the
+    preset ``tag-event``."""
 
 
 class MetaSettings(Section):

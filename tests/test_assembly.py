@@ -1,16 +1,17 @@
 """Parts made from the settings alone."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from streamer.assembly import make_plan, make_translator
+from streamer.assembly import make_plan, make_translator, reader_schema
 from streamer.errors import UserError
 from streamer.outcomes import Outcome, Reason
 from streamer.pixels.book import FilePixelBook
 from streamer.records.sample import encode_tag_event
-from streamer.records.schema import crc_64_avro, parse_schema
+from streamer.records.schema import builtin_schema_path, crc_64_avro, parse_schema
 from streamer.records.wire import frame
 from streamer.settings import Settings
 from streamer.translate.engine import Origin, Refusal, ServerEvent
@@ -48,9 +49,23 @@ async def test_a_container_of_two_pixels_sends_to_the_one_and_skips_the_one_that
 
 
 def test_a_mapping_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    settings, book = _parts(tmp_path, mapping="segment")
-    with pytest.raises(UserError, match=r"records\.mapping: there is no mapping segment"):
+    settings, book = _parts(tmp_path, mapping="segmnt")
+    with pytest.raises(UserError, match=r"records\.mapping: there is no preset segmnt, and no file segmnt\."):
         make_plan(settings, book)
+
+
+@pytest.mark.parametrize(
+    ("records", "name"),
+    [
+        ({}, "TagEvent"),
+        ({"mapping": "tag-event"}, "TagEvent"),
+        ({"mapping": "segment"}, "SegmentEvent"),
+        ({"mapping": "segment", "schema": builtin_schema_path()}, "TagEvent"),
+        ({"mapping": "mine.yaml"}, "TagEvent"),
+    ],
+)
+def test_a_preset_brings_its_own_schema_where_none_is_named(records: dict[str, object], name: str) -> None:
+    assert reader_schema(Settings.model_validate({"records": records})).name == f"tagmanager.{name}"
 
 
 def test_a_reader_schema_that_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -75,3 +90,27 @@ async def test_records_of_a_writers_schema_from_a_file_are_read(tmp_path: Path) 
     await translator.prepare([value])
     ((sent,),) = translator.translate([value], [Origin("t", 0, 0)], event["event_time"] // 1000)
     assert isinstance(sent, ServerEvent)
+
+
+async def test_a_list_of_people_that_changes_is_followed_from_the_next_plan_on_by_pixels_without_a_name_too(
+    tmp_path: Path,
+) -> None:
+    settings, _ = _parts(tmp_path)
+    event = tag_event(3, "1000000000000009")
+    listed, other = (sha256(event["user"]["email"].encode()).hexdigest(), "0" * 64)
+    (tmp_path / "people.txt").write_text(f"{other}\n")
+    (tmp_path / "pixels.yaml").write_text(f"defaults: {{suppression: {{file: people.txt}}}}\n{PIXELS}")
+    book = FilePixelBook(settings.pixels, settings.meta, {})
+    translator = make_translator(settings, book)
+    values = [encode(event)]
+    await translator.prepare(values)
+
+    def outcome() -> str:
+        ((result,),) = translator.translate(values, [Origin("t", 0, 0)], event["event_time"] // 1000)
+        return "sent" if isinstance(result, ServerEvent) else result.reason
+
+    assert outcome() == "sent"
+    (tmp_path / "people.txt").write_text(f"{other}\n{listed}\n")
+    assert any([book.refresh(), book.refresh()])
+    translator.replace_plan(make_plan(settings, book))
+    assert outcome() == "suppressed"

@@ -1,4 +1,6 @@
+import asyncio
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from streamer import measures
 from streamer.ledger import Ledger, LedgerSnapshot
 from streamer.metrics import Levels, Metrics
 from streamer.outcomes import Outcome, Reason
-from streamer.translate.engine import Note
+from streamer.translate.engine import MATCH_KEYS, Note, ServerEvent
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -24,15 +26,24 @@ class Watched:
         return Levels("python", True, 4.5, 7, 3, 11, 2, 1024, 4096, 6)  # noqa: FBT003 - in the order of its fields
 
 
+def _text(metrics: Metrics) -> str:
+    return asyncio.run(metrics.render()).decode()
+
+
 def _samples(metrics: Metrics) -> dict[tuple[str, ...], float]:
     """Every sample by its name and the values of its labels, in the order in which they are declared."""
     labels = {measures.PREFIX + one.name: one.labels for section in measures.SECTIONS.values() for one in section}
     return {
         (sample.name, *(sample.labels[label] for label in labels.get(family.name, ()))): sample.value
-        for family in text_string_to_metric_families(metrics.render().decode())
+        for family in text_string_to_metric_families(_text(metrics))
         for sample in family.samples
         if not sample.name.endswith("_bucket")
     }
+
+
+def _event(pixel_id: str, *keys: str) -> ServerEvent:
+    matched = sum(1 << MATCH_KEYS.index(key) for key in keys)
+    return ServerEvent(pixel_id, b"{}", "Purchase", "e-1", 0, 1, matched=matched)
 
 
 def _exercised() -> Metrics:
@@ -44,6 +55,8 @@ def _exercised() -> Metrics:
     watched.books.settled("1001", Outcome.DELIVERED, None, 1)
     watched.books.forgotten("1001", 1)
     metrics.noted("1001", [Note("user_data.em", "malformed")])
+    metrics.quality.saw([_event("1001", "em", "fbp")])
+    metrics.quality.sent("1001", [0], 100)
     metrics.sent(10, 2000)
     metrics.answered("1001", "park", 190, 0.2)
     metrics.split("1001")
@@ -70,7 +83,7 @@ def test_the_page_of_metrics_is_as_the_code_is() -> None:
 def test_what_is_scraped_is_what_the_page_promises_with_the_same_sentence_type_and_labels() -> None:
     families = {
         family.name: family
-        for family in text_string_to_metric_families(_exercised().render().decode())
+        for family in text_string_to_metric_families(_text(_exercised()))
         if family.name.startswith(measures.PREFIX)
     }
     declared = [one for section in measures.SECTIONS.values() for one in section]
@@ -193,10 +206,17 @@ def test_a_pixel_that_is_gone_takes_its_series_along_and_no_other_pixels() -> No
         metrics.split(pixel_id)
         metrics.parked(pixel_id, "blocked")
         metrics.noted(pixel_id, [Note("user_data.ph", "malformed")])
+        metrics.quality.saw([_event(pixel_id, "em")])
     metrics.forget_pixel("1001")
     left = {key for key in _samples(metrics) if "1001" in key or "1002" in key}
     assert {key[1] for key in left} == {"1002"}
-    assert len(left) == 4
+    assert {key[0] for key in left} >= {
+        "streamer_requests_total",
+        "streamer_splits_total",
+        "streamer_pixel_parked",
+        "streamer_fields_dropped_total",
+        "streamer_match_key_events_total",
+    }
 
 
 def test_bad_fields_are_counted_by_pixel_field_and_reason() -> None:
@@ -208,6 +228,61 @@ def test_bad_fields_are_counted_by_pixel_field_and_reason() -> None:
     assert now["streamer_fields_dropped_total", "1001", "user_data.ph", "malformed"] == 2
     assert now["streamer_fields_dropped_total", "1001", "custom_data.currency", "unknown"] == 1
     assert now["streamer_fields_dropped_total", "1002", "user_data.ph", "malformed"] == 1
+
+
+def test_the_coverage_of_a_match_key_is_one_count_over_another() -> None:
+    metrics = Metrics()
+    metrics.quality.saw([_event("1001", "em", "event_id"), _event("1001", "fbp", "event_id"), _event("1002")])
+    metrics.noted("1001", [Note("user_data.ph", "malformed")])
+    for _ in range(2):
+        now = _samples(metrics)
+        assert now["streamer_server_events_total", "1001"] == 2
+        assert now["streamer_match_key_events_total", "1001", "em"] == 1
+        assert now["streamer_match_key_events_total", "1001", "event_id"] == 2
+        assert now["streamer_faulty_events_total", "1001"] == 1
+        assert now["streamer_server_events_total", "1002"] == 1
+    assert ("streamer_match_key_events_total", "1001", "ph") not in now, "thousands of pixels have no series in vain"
+
+
+def test_freshness_is_a_histogram_whose_buckets_are_those_that_meta_names() -> None:
+    metrics = Metrics()
+    metrics.quality.sent("1001", [1_000_000 - age for age in (1, 10, 4000, 90_000)], 1_000_000)
+    lines = [line for line in _text(metrics).splitlines() if line.startswith("streamer_event_age_seconds")]
+    assert lines == [
+        'streamer_event_age_seconds_bucket{le="300.0",pixel="1001"} 2.0',
+        'streamer_event_age_seconds_bucket{le="3600.0",pixel="1001"} 2.0',
+        'streamer_event_age_seconds_bucket{le="7200.0",pixel="1001"} 3.0',
+        'streamer_event_age_seconds_bucket{le="86400.0",pixel="1001"} 3.0',
+        'streamer_event_age_seconds_bucket{le="+Inf",pixel="1001"} 4.0',
+        'streamer_event_age_seconds_count{pixel="1001"} 4.0',
+        'streamer_event_age_seconds_sum{pixel="1001"} 94011.0',
+    ]
+
+
+def test_a_scrape_of_thousands_of_pixels_is_not_written_out_on_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = []
+
+    def writing(_: object) -> bytes:
+        threads.append(threading.current_thread())
+        return b""
+
+    monkeypatch.setattr("streamer.metrics.generate_latest", writing)
+    asyncio.run(Metrics().render())
+    assert threads
+    assert threading.main_thread() not in threads
+
+
+QUERY = re.compile(r"```promql\n(.*?)```", re.DOTALL)
+
+
+def test_the_queries_on_the_quality_of_data_name_metrics_and_labels_that_exist() -> None:
+    known = {one.full_name: one.labels for section in measures.SECTIONS.values() for one in section}
+    queries = "".join(QUERY.findall((DOCS / "quality.md").read_text(encoding="utf-8")))
+    asked = re.findall(r"(streamer_\w+?)(?:_bucket|_sum|_count)?\b(?:{([^}]*)})?", queries)
+    assert len(asked) > 10
+    for name, labels in asked:
+        assert name in known
+        assert set(re.findall(r"(\w+)=", labels)) <= {*known[name], "le"}
 
 
 def test_two_consumers_in_one_process_do_not_share_counts() -> None:

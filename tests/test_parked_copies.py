@@ -41,7 +41,7 @@ def _feed(stage: Stage, copies: Sequence[Written], first: int = 0) -> Progress:
     progress = Progress(topic, 0, 1, first)
     stage.assignments.assigned([progress])
     messages = [
-        Message(topic=topic, partition=0, offset=offset, value=copy.value, key=copy.key, headers=[*copy.headers])
+        Message(topic=topic, partition=0, offset=offset, value=copy.value, headers=[*copy.headers])
         for offset, copy in enumerate(copies, first)
     ]
     stage.budget.take(held_bytes(messages))

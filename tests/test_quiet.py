@@ -48,7 +48,7 @@ def test_what_was_known_of_a_thousand_pixels_is_gone_two_hours_later_and_the_sum
             books.send(scene.courier, str(number), number)
         await asyncio.sleep(QUIET_SECONDS / 2)
         books.settle(scene)
-        assert b'pixel="7"' in books.metrics.render()
+        assert b'pixel="7"' in books.metrics.text()
         before = books.ledger.snapshot()
         await asyncio.sleep(2 * QUIET_SECONDS)
         running.cancel()
@@ -57,7 +57,7 @@ def test_what_was_known_of_a_thousand_pixels_is_gone_two_hours_later_and_the_sum
         assert pixels(books.ledger) == {OTHERS}
         assert quiet._before == {}
         assert len(scene.courier._desk.limits) == len(scene.courier._standing._seen) == 0
-        assert b'pixel="7"' not in books.metrics.render()
+        assert b'pixel="7"' not in books.metrics.text()
 
     scene = Scene(Service())
     scene.events = books.metrics
@@ -100,7 +100,7 @@ def test_a_parked_pixel_is_kept_until_it_works_again() -> None:
             books.settle(scene)
             quiet.sweep()
         assert scene.courier.state("1") == ("parked", Reason.TOKEN_DEAD)
-        assert b'streamer_pixel_parked{pixel="1",reason="token_dead"} 1.0' in books.metrics.render()
+        assert b'streamer_pixel_parked{pixel="1",reason="token_dead"} 1.0' in books.metrics.text()
         books.send(scene.courier, "1", 2)
         for _ in range(3):
             await asyncio.sleep(1)

@@ -6,6 +6,7 @@ from importlib.resources import files
 from string import Template
 
 from streamer.admin.html import NOTHING, bar, code, duration, figure, head, heading, number, right, row, size, text
+from streamer.admin.quality_card import quality_card
 from streamer.admin.status import PartitionStatus, PixelStatus, Status, in_order
 from streamer.ledger import LedgerSnapshot
 from streamer.outcomes import Outcome
@@ -44,7 +45,8 @@ def _body(status: Status, now: float) -> Iterator[str]:
     yield f'<div class="two"><section class="card">{"".join(_ledger(status.ledger))}</section><div class="stack">'
     yield f'<section class="card">{"".join(_memory(status))}</section>'
     yield f'<section class="card">{"".join(_partitions(status.partitions))}</section></div></div>'
-    yield f'<section class="card">{"".join(_pixels(in_order(status.pixels), now))}</section></main>'
+    yield f'<section class="card">{"".join(_pixels(in_order(status.pixels), now))}</section>'
+    yield f'<section class="card">{"".join(quality_card(status.pixels, status.quality_seconds))}</section></main>'
 
 
 def _figures(status: Status) -> Iterator[str]:
@@ -97,7 +99,7 @@ def _partitions(partitions: Sequence[PartitionStatus]) -> Iterator[str]:
 def _pixels(pixels: Sequence[PixelStatus], now: float) -> Iterator[str]:
     yield heading("Pixels", "troubled ones first, then by volume")
     counts = ["delivered", "skipped", "dead-lettered", "parked", "in flight"]
-    yield '<div class="scroll"><table>'
+    yield '<div class="scroll tall"><table>'
     yield head(["client", "pixel", "state"], [*counts, "last success", "last error"])
     for one in pixels[:SHOWN]:
         state = one.state if one.reason is None else f"{one.state}, {one.reason.replace('_', ' ')}"

@@ -17,6 +17,8 @@ from streamer.errors import UserError
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _STARTING = "it is starting"
+_COMPRESSED_FROM = 16 * 1024
+"""Bytes: with hundreds of pixels, a page or a scrape is much larger than it need be on its way."""
 
 
 class Told(Protocol):
@@ -40,7 +42,7 @@ class AdminServer:
         port: int,
         told: Callable[[], Told | None],
         live: Callable[[], bool],
-        metrics: Callable[[], bytes],
+        metrics: Callable[[], Awaitable[bytes]],
     ) -> None:
         """Prepare; nothing is served before :meth:`start`.
 
@@ -101,7 +103,7 @@ class AdminServer:
         return _json({"ready": not because, "not_ready_because": because}, 503 if because else 200)
 
     async def _scrape(self, _: web.Request) -> web.Response:
-        return web.Response(body=self._metrics(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+        return web.Response(body=await self._metrics(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
     async def _json(self, _: web.Request) -> web.Response:
         status = self._status()
@@ -127,6 +129,8 @@ async def _careful(request: web.Request, handler: _Handler) -> web.StreamRespons
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "no-referrer")
+    if (response.content_length or 0) >= _COMPRESSED_FROM:
+        response.enable_compression()
     return response
 
 

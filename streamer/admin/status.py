@@ -1,11 +1,13 @@
 """What the status page tells: one immutable picture of the process."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from streamer.ledger import LedgerSnapshot
 from streamer.outcomes import Outcome
+from streamer.quality import AGE_LIMITS, PixelQuality
+from streamer.translate.engine import MATCH_KEYS
 
 _TROUBLED = {"parked": 0, "throttled": 1}
 
@@ -29,6 +31,8 @@ class PixelStatus:
     """Unix seconds."""
     last_code: int | None = None
     """Meta's code of the last error, if nothing succeeded since."""
+    quality: PixelQuality = field(default_factory=PixelQuality)
+    """Of its data, of the last :attr:`Status.quality_seconds`."""
 
     @property
     def volume(self) -> int:
@@ -104,6 +108,8 @@ class Status:
     partitions: Sequence[PartitionStatus] = field(default_factory=tuple)
     connections: Sequence[ConnectionStatus] = field(default_factory=tuple)
     """Of the whole platform."""
+    quality_seconds: float = 0.0
+    """How far the quality of the pixels' data looks back."""
 
     @property
     def ready(self) -> bool:
@@ -140,7 +146,26 @@ def as_json(status: Status) -> dict[str, Any]:
                 for (outcome, reason), count in sorted(ledger.reasons.items(), key=lambda item: -item[1])
             ],
         },
-        "pixels": in_order(status.pixels),
+        "quality_seconds": status.quality_seconds,
+        "pixels": [_pixel(one) for one in in_order(status.pixels)],
         "partitions": sorted(status.partitions, key=lambda one: (one.topic, one.partition)),
         "connections": sorted(status.connections, key=lambda one: (_TROUBLED.get(one.state, 2), one.pixel_id)),
+    }
+
+
+def _pixel(pixel: PixelStatus) -> dict[str, Any]:
+    plain = {each.name: getattr(pixel, each.name) for each in fields(pixel)}
+    return plain | {"quality": _quality(pixel.quality)}
+
+
+def _quality(quality: PixelQuality) -> dict[str, Any]:
+    noted = sorted(quality.fields.items(), key=lambda item: (-item[1], item[0]))
+    return {
+        "events": quality.events,
+        "coverage": {key: quality.coverage(key) for key in MATCH_KEYS},
+        "faulty_share": quality.faulty_share,
+        "fields": [{"field": note.field, "reason": note.reason, "count": count} for note, count in noted],
+        "delivered": quality.delivered,
+        "mean_age_seconds": quality.mean_age,
+        "share_within_seconds": {str(limit): quality.within(limit) for limit in AGE_LIMITS},
     }

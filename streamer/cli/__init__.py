@@ -13,6 +13,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "Run the whole product on this machine, with nothing else installed.",
     "run": "Read tag events from Kafka and send them to Meta.",
     "translate": "Show what tag events in a file become; nothing is sent.",
+    "mapping": "List the mappings that ship, print one, or draft one for a schema of your own.",
     "check": "Check the configuration and everything it names, a line each.",
     "pixels": "List the pixels and how their connections stand; test one and bring it back.",
     "sandbox": "Serve the stand-in for Meta alone.",

@@ -9,18 +9,17 @@ from pathlib import Path
 import click
 import orjson
 
-from streamer.assembly import make_translator
+from streamer.assembly import make_translator, not_found, reader_schema
 from streamer.cli.options import config_options, parse_overrides
 from streamer.config import load_settings, secrets_of
 from streamer.errors import ConfigError, UserError
 from streamer.logs import configure_logs
 from streamer.pixels.book import FilePixelBook
 from streamer.preflight.cluster import Cluster, ask_cluster
-from streamer.preflight.finding import Finding, Level, fault, ok
+from streamer.preflight.finding import Finding, Level, fault, ok, warning
 from streamer.preflight.meta import PROBE, check_default_token, check_reachable, check_tokens, probe
 from streamer.preflight.records import check_registry
 from streamer.preflight.topics import check_own, check_sources, create_own, own_topics, source_names
-from streamer.records.schema import load_schema
 from streamer.settings import LogSettings, Settings
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "red"}
@@ -100,9 +99,20 @@ async def _engine(settings: Settings, book: FilePixelBook) -> Finding:
     except UserError as error:
         return fault("mapping", str(error))
     try:
-        return ok("mapping", f"It compiles; the {translator.engine_name} engine runs it.")
+        return _about_mapping(settings, translator.engine_name)
     finally:
         await translator.close()
+
+
+def _about_mapping(settings: Settings, engine: str) -> Finding:
+    compiles = f"It compiles; the {engine} engine runs it."
+    absent = not_found(settings)
+    if not absent:
+        return ok("mapping", compiles)
+    sentence = f"{compiles} The schema has no place for {', '.join(absent)}."
+    if "consent" in absent:
+        return warning("mapping", f"{sentence} If users are asked for their consent, write a mapping that finds it.")
+    return ok("mapping", sentence)
 
 
 def _kafka(settings: Settings, cluster: Cluster, *, create: bool) -> list[Finding]:
@@ -121,8 +131,8 @@ async def _registry(settings: Settings, cluster: Cluster | None) -> list[Finding
     if settings.records.format != "confluent":
         return []
     try:
-        reader = load_schema(settings.records.schema_file)
-    except ValueError:
+        reader = reader_schema(settings)
+    except UserError:
         return []  # the finding on the mapping has said so
     named = [topic for topic in settings.kafka.topics if not topic.startswith("^")]
     topics = source_names(settings.kafka, cluster.topics) if cluster else named

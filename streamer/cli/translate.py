@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import click
 import orjson
 
-from streamer.assembly import BUILT_IN_MAPPING, make_plan
+from streamer.assembly import make_plan, reader_schema
 from streamer.cli.options import config_options, parse_overrides
 from streamer.config import load_settings, secrets_of
 from streamer.errors import UserError
@@ -19,7 +19,7 @@ from streamer.logs import configure_logs
 from streamer.outcomes import Outcome
 from streamer.pixels.book import FilePixelBook
 from streamer.records.files import FileFault, FileRecord, open_records
-from streamer.records.schema import SchemaError, load_schema
+from streamer.records.schema import SchemaError
 from streamer.settings import Settings
 from streamer.translate.engine import Engine, Note, Origin, Refusal, ServerEvent, Translation
 from streamer.translate.python_engine import PythonEngine
@@ -51,8 +51,9 @@ class _Time(click.ParamType[int]):
 @config_options
 @click.option(
     "--mapping",
-    metavar="NAME",
-    help=f"How a record becomes server events, in place of records.mapping. There is one: {BUILT_IN_MAPPING}.",
+    metavar="NAME|FILE",
+    help="How a record becomes server events, in place of records.mapping: one that `streamer mapping` lists, or the "
+    "file of your own. One that is listed brings the schema it is made for, where records.schema names none.",
 )
 @click.option(
     "--now", type=_Time(), help="The time that ages are counted from, ISO 8601 or Unix seconds. Left out: now."
@@ -60,7 +61,7 @@ class _Time(click.ParamType[int]):
 def translate(
     *, file: BinaryIO, config: Path | None, overrides: tuple[str, ...], mapping: str | None, now: int | None
 ) -> int:
-    """Show what the tag events in FILE become: JSON lines, or an Avro container file; - is standard input.
+    """Show what the events in FILE become: JSON lines, or an Avro container file; - is standard input.
 
     Prints a line of JSON for each record: its server events, with notes on fields that were left out or repaired; or
     why it is skipped; or what is wrong with it. Exit status 0 if nothing is wrong, else 1. An event that brings no id
@@ -81,8 +82,8 @@ def translate(
 
 def _lines(file: BinaryIO, settings: Settings, now: int) -> Iterator[Line]:
     plan = make_plan(settings, FilePixelBook(settings.pixels, settings.meta, os.environ))
+    reader = reader_schema(settings)
     try:
-        reader = load_schema(settings.records.schema_file)
         opened = open_records(file, reader)
     except SchemaError as error:
         raise UserError(f"{file.name}: {error}.") from None

@@ -24,6 +24,24 @@ CLIENTS = {
 """Invented clients of an invented platform, by pixel."""
 
 
+_GAPS = {
+    "acme": {},
+    "bolt": {"phone": 3, "birthdate": 2, "gender": 2},
+    "cedar": {"email": 4, "phone": 2, "first_name": 2, "last_name": 2, "birthdate": 1, "gender": 1},
+    "delta": {"external_id": 2, "zip": 3},
+    "ember": {"email": 2, "phone": 1, "city": 2, "state": 2, "zip": 2, "birthdate": 1},
+}
+"""What clients do not always know of a user: of so many events one lacks it, which the data quality then shows."""
+
+
+def _with_gaps(event: dict[str, Any], number: int) -> dict[str, Any]:
+    gaps = _GAPS.get(CLIENTS.get(event["pixel_id"], ""), {})
+    absent = [key for at, (key, every) in enumerate(gaps.items()) if (number + at) % every == 0]
+    if not absent or event["user"] is None:
+        return event
+    return {**event, "user": {**event["user"], **dict.fromkeys(absent)}}
+
+
 class Load:
     """Writes tag events, Avro in single-object encoding, until stopped."""
 
@@ -50,7 +68,7 @@ class Load:
                 for _ in range(int(gone * self._rate) - self.produced):
                     event = next(events)
                     event["event_time"] += int(gone * 1000)
-                    self._write(event)
+                    self._write(_with_gaps(event, self.produced))
                 self._producer.poll(0)
                 await asyncio.sleep(TURN_SECONDS)
         finally:

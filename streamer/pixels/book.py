@@ -7,10 +7,12 @@ from pydantic import SecretStr
 
 from streamer.errors import ConfigError
 from streamer.logs import hide
-from streamer.pixels.file import PixelEntry, SecretSource, read_pixels
+from streamer.pixels.file import NOTHING, PixelEntry, PixelsFile, SecretSource, read_pixels
 from streamer.pixels.pixel import Pixel
 from streamer.pixels.secrets import Secrets, stamp
+from streamer.pixels.suppressed import SuppressionLists
 from streamer.settings import MetaSettings, PixelsSettings
+from streamer.translate.plan import PixelRules
 
 _log = structlog.get_logger(__name__)
 
@@ -19,17 +21,21 @@ class FilePixelBook:
     """Who the pixels are, by a file that may change while the process runs. Implements PixelBook."""
 
     def __init__(self, settings: PixelsSettings, meta: MetaSettings, environ: Mapping[str, str]) -> None:
-        """Read the file and the secrets that it names.
+        """Read the file, and the lists and secrets that it names.
 
         A secret that is not there is no error: that pixel alone cannot be sent to, which is logged.
 
-        :raises ConfigError: with a line for each fault of the file.
+        :raises ConfigError: with a line for each fault of the file, or of a list of suppressed people.
         """
-        self._file = settings.file
+        self._path = settings.file
         self._meta = meta
         self._secrets = Secrets(environ)
-        self._stamp = stamp(self._file) if self._file else None
-        self._entries = read_pixels(self._file) if self._file else {}
+        self._lists = SuppressionLists()
+        self._stamp = stamp(self._path) if self._path else None
+        self._file = read_pixels(self._path) if self._path else NOTHING
+        self._lists.add(self._file.lists)
+        self._next: PixelsFile | None = None  # was read, and waits for a list that it names
+        self._told: tuple[str, ...] = ()
         self._missing: frozenset[str] = frozenset()
         self._pixels = self._make()
 
@@ -44,47 +50,69 @@ class FilePixelBook:
     def containers(self) -> Mapping[str, tuple[str, ...]]:
         """Return the pixels to which the events of each container go; translation skips those that are not enabled."""
         routed: dict[str, list[str]] = {}
-        for pixel_id, entry in self._entries.items():
+        for pixel_id, entry in self._file.pixels.items():
             for container in entry.containers:
                 routed.setdefault(container, []).append(pixel_id)
         return {container: tuple(pixels) for container, pixels in routed.items()}
 
-    def regions(self) -> Mapping[str, str]:
-        """Return the region of phone numbers, ISO 3166-1 alpha-2 in lowercase, by pixel id where one is given."""
-        return {pixel_id: entry.region for pixel_id, entry in self._entries.items() if entry.region}
+    def rules(self) -> tuple[PixelRules, Mapping[str, PixelRules]]:
+        """Return what is done with the events of a pixel: by default, and by pixel id for those that the file names."""
+        return self._file.defaults, {pixel_id: entry.rules for pixel_id, entry in self._file.pixels.items()}
+
+    def suppressed(self) -> Mapping[str, frozenset[bytes]]:
+        """Return the lists of people who asked to be forgotten, SHA-256 in 32 bytes, by the name that rules have."""
+        return self._lists.get()
 
     def enabled(self, pixel_id: str) -> bool:
         """Tell whether events may be sent to the pixel at all."""
-        entry = self._entries.get(pixel_id)
-        return entry is None or entry.enabled
+        entry = self._file.pixels.get(pixel_id)
+        return (entry.rules if entry is not None else self._file.defaults).enabled
 
     def refresh(self) -> bool:
-        """Look whether the file or a secret that it names has changed, and tell whether anything is different now.
+        """Look whether the file, a list or a secret that it names has changed; tell whether anything is different now.
 
-        A file that cannot be used is logged once, and what was known stays. A secret that is gone is gone: its pixel
-        cannot be sent to.
+        A file or list that cannot be used is logged once, and what was known stays. A secret that is gone is gone: its
+        pixel cannot be sent to.
         """
-        entries = self._reread()
-        before = self._entries, self._pixels
-        self._entries = self._entries if entries is None else entries
+        before = self._file, self._pixels
+        relisted = self._lists.refresh()
+        self._reread()
+        self._take_up()
         self._pixels = self._make()
-        return before != (self._entries, self._pixels)
+        return relisted or before != (self._file, self._pixels)
 
-    def _reread(self) -> dict[str, PixelEntry] | None:
-        if self._file is None or (now := stamp(self._file)) == self._stamp:
-            return None
+    def _reread(self) -> None:
+        if self._path is None or (now := stamp(self._path)) == self._stamp:
+            return
         self._stamp = now
+        self._next = None
         try:
-            return read_pixels(self._file)
+            self._next = read_pixels(self._path)
         except ConfigError as error:
+            self._tell(error)
+
+    def _take_up(self) -> None:
+        """Let what was read count, as soon as the lists that it names can be used."""
+        if self._next is None:
+            return
+        try:
+            self._lists.add(self._next.lists)
+        except ConfigError as error:
+            self._tell(error)
+            return
+        self._file, self._next, self._told = self._next, None, ()
+        self._lists.keep(self._file.lists)
+
+    def _tell(self, error: ConfigError) -> None:
+        if error.faults != self._told:
             _log.error("the pixels file cannot be used: what it said before stays in force", faults=error.faults)
-            return None
+        self._told = error.faults
 
     def _make(self) -> dict[str, Pixel]:
         missing: dict[str, str] = {}
         found: list[str] = []
         pixels = {}
-        for pixel_id, entry in self._entries.items():
+        for pixel_id, entry in self._file.pixels.items():
             pixels[pixel_id] = self._pixel(pixel_id, entry)
             for key, source in (("token", entry.token), ("app_secret", entry.app_secret)):
                 if source is None:
@@ -101,14 +129,14 @@ class FilePixelBook:
 
     def _pixel(self, pixel_id: str, entry: PixelEntry) -> Pixel:
         default = self._default(pixel_id)
-        token, app_secret = default.access_token, default.app_secret
+        token, app_secret = _reveal(self._meta.access_token), default.app_secret
         if entry.token is not None:  # the platform's secret proves nothing of a token that another app issued
             token = self._secrets.get(entry.token)
             app_secret = self._secrets.get(entry.app_secret) if entry.app_secret else None
         return Pixel(
             pixel_id,
             client=entry.client,
-            access_token=token if entry.enabled else None,
+            access_token=token if entry.rules.enabled else None,
             app_secret=app_secret,
             partner_agent=entry.partner_agent or default.partner_agent,
             test_event_code=entry.test_event_code or default.test_event_code,
@@ -118,7 +146,7 @@ class FilePixelBook:
         meta = self._meta
         return Pixel(
             pixel_id,
-            access_token=_reveal(meta.access_token),
+            access_token=_reveal(meta.access_token) if self._file.defaults.enabled else None,
             app_secret=_reveal(meta.app_secret) if meta.access_token else None,
             partner_agent=meta.partner_agent,
             test_event_code=meta.test_event_code,

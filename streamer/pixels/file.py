@@ -1,17 +1,17 @@
 """Reading pixels.yaml: what differs from pixel to pixel, with every fault named by file and line."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import phonenumbers
+from typing import Any, Final, NamedTuple
 
 from streamer.errors import ConfigError
 from streamer.kafka.progress import MAX_OUTCOMES
 from streamer.kinds import check_agent
-from streamer.layers import nearest
+from streamer.pixels.policy import POLICY_KEYS, ListSource, Said, make_rules, read_policy
+from streamer.pixels.spot import Read, Spot, text, texts
+from streamer.translate.plan import PixelRules
 from streamer.translate.routing import is_pixel_id
 from streamer.yamlfile import YamlFile, read_yaml
 
@@ -28,7 +28,7 @@ class SecretSource:
 
 @dataclass(frozen=True, slots=True)
 class PixelEntry:
-    """What the file says of one pixel, under the file's own keys."""
+    """What the file says of one pixel: the keys that are its alone, and its rules, those of all pixels among them."""
 
     client: str | None = None
     token: SecretSource | None = None
@@ -36,93 +36,82 @@ class PixelEntry:
     containers: tuple[str, ...] = ()
     partner_agent: str | None = None
     test_event_code: str | None = None
-    region: str | None = None
-    """ISO 3166-1 alpha-2 in lowercase."""
-    enabled: bool = True
+    rules: PixelRules = field(default_factory=PixelRules)
 
 
-def read_pixels(path: Path) -> dict[str, PixelEntry]:
-    """Return what the file says, by pixel id.
+class PixelsFile(NamedTuple):
+    """All that the file says."""
 
-    Paths in it are relative to its folder. Secrets are named in it, and not read here.
+    defaults: PixelRules
+    """For pixels that it does not name too."""
+    pixels: Mapping[str, PixelEntry]
+    """By pixel id, in the order of the file."""
+    lists: tuple[ListSource, ...]
+    """The lists of suppressed people that the rules name, each once."""
+
+
+NOTHING: Final = PixelsFile(PixelRules(), {}, ())
+"""What a file says that is empty, or not there."""
+
+
+def read_pixels(path: Path) -> PixelsFile:
+    """Return what the file says.
+
+    Paths in it are relative to its folder. Secrets and lists of suppressed people are named in it, and not read here.
 
     :raises ConfigError: with a line for each fault, none of which holds a secret.
     """
     file = read_yaml(path)
     faults: list[str] = []
-    pixels = dict(_entries(_Spot(file, (), faults), file.value))
+    spot = Spot(file, (), faults)
+    raw = {} if file.value is None else spot.map(file.value, ("defaults", "pixels"), "the keys defaults and pixels")
+    defaults = _defaults(spot.below("defaults"), raw.get("defaults"))
+    pixels, said = {}, [defaults]
+    for pixel_id, one, entry in _raw_entries(spot.below("pixels"), raw.get("pixels")):
+        keys = one.map(entry, (*_READ, *POLICY_KEYS), f"keys ({', '.join((*_READ, *POLICY_KEYS))})")
+        said.append(read_policy(one, {key: keys[key] for key in keys if key in POLICY_KEYS}, defaults))
+        pixels[pixel_id] = PixelEntry(**_own(one, keys), rules=make_rules(said[-1]))
     faults += _overrouted(file, pixels)
     if faults:
         raise ConfigError(faults)
-    return pixels
+    return PixelsFile(make_rules(defaults), pixels, _lists(said))
 
 
-@dataclass(frozen=True, slots=True)
-class _Spot:
-    """A place in the file, and where to say what is wrong there."""
-
-    file: YamlFile
-    place: tuple[str | int, ...]
-    faults: list[str]
-
-    def below(self, key: str | int) -> "_Spot":
-        return _Spot(self.file, (*self.place, key), self.faults)
-
-    @property
-    def where(self) -> str:
-        return self.file.where(self.place)
-
-    def fault(self, what: str) -> None:
-        """Note a fault. ``what`` goes on after the key."""
-        self.faults.append(f"{self.where}: {'.'.join(map(str, self.place)) or 'the file'} {what}")
-
-    def map(self, value: object, known: tuple[str, ...], holds: str) -> dict[str, Any]:
-        """Return a map with no other keys than known ones."""
-        if not isinstance(value, dict):
-            self.fault(f"must hold {holds}, indented below it.")
-            return {}
-        for key in value:
-            if key not in known:
-                self.faults.append(f"{self.below(str(key)).where}: there is no key {key}. {nearest(str(key), known)}")
-        return {key: each for key, each in value.items() if key in known}
-
-
-def _entries(spot: _Spot, value: object) -> Iterator[tuple[str, PixelEntry]]:
+def _defaults(spot: Spot, value: object) -> Said:
     if value is None:
-        return
-    below = spot.map(value, ("pixels",), "the key pixels").get("pixels")
-    spot = spot.below("pixels")
-    if below is not None and not isinstance(below, dict):
+        return {}
+    raw = spot.map(value, (*POLICY_KEYS, *_READ), f"keys ({', '.join(POLICY_KEYS)})")
+    for key in raw:
+        if key in _READ:
+            for_all = f" What counts for all is {_FOR_ALL[key]} in streamer.yaml." if key in _FOR_ALL else ""
+            spot.below(key).fault(f"is of one pixel: write it below that pixel.{for_all}")
+    return read_policy(spot, {key: raw[key] for key in raw if key in POLICY_KEYS}, {})
+
+
+def _raw_entries(spot: Spot, value: object) -> Iterator[tuple[str, Spot, object]]:
+    if value is not None and not isinstance(value, dict):
         spot.fault("must hold pixel ids, indented below it.")
         return
-    for key, entry in (below or {}).items():
+    for key, entry in (value or {}).items():
         one = spot.below(str(key))
-        if not is_pixel_id(str(key)):
-            one.fault("is no pixel id: 1 to 20 digits.")
+        if is_pixel_id(str(key)):
+            yield str(key), one, {} if entry is None else entry
         else:
-            yield str(key), _entry(one, {} if entry is None else entry)
+            one.fault("is no pixel id: 1 to 20 digits.")
 
 
-def _entry(spot: _Spot, value: object) -> PixelEntry:
-    raw = spot.map(value, tuple(_READ), f"keys ({', '.join(_READ)})")
-    read = {key: _READ[key](spot.below(key), each) for key, each in raw.items()}
+def _own(spot: Spot, raw: Mapping[str, object]) -> dict[str, Any]:
+    """Read the keys that are one pixel's alone."""
+    read = {key: _READ[key](spot.below(key), raw[key]) for key in raw if key in _READ}
     if "app_secret" in raw and "token" not in raw:
         spot.below("app_secret").fault(
             "has no token beside it. It must be of the app that issued the pixel's own token: name that too, or leave "
             "it out."
         )
-    return PixelEntry(**{key: each for key, each in read.items() if each is not None})
+    return {key: each for key, each in read.items() if each is not None}
 
 
-def _text(spot: _Spot, value: object) -> str | None:
-    if isinstance(value, str) and value.strip():
-        return value.strip()
-    number = isinstance(value, int | float)
-    spot.fault("must be text: put it in quotes." if number else "must be text that is not empty.")
-    return None
-
-
-def _secret(spot: _Spot, value: object) -> SecretSource | None:
+def _secret(spot: Spot, value: object) -> SecretSource | None:
     if not isinstance(value, dict):
         spot.fault("must name where the secret is, {file: …} or {env: …}; never write it here.")
         return None
@@ -134,7 +123,7 @@ def _secret(spot: _Spot, value: object) -> SecretSource | None:
         spot.fault("must name one place: {file: …} or {env: …}.")
         return None
     (key, raw), *_ = known.items()
-    name = _text(spot.below(key), raw)
+    name = text(spot.below(key), raw)
     if name is None:
         return None
     if key == "env":
@@ -142,37 +131,18 @@ def _secret(spot: _Spot, value: object) -> SecretSource | None:
     return SecretSource(spot.where, file=spot.file.path.parent / name)
 
 
-def _containers(spot: _Spot, value: object) -> tuple[str, ...] | None:
-    if not isinstance(value, list):
-        spot.fault("must be a list, such as [GTM-ACME1].")
-        return None
-    names = [_text(spot.below(at), each) for at, each in enumerate(value)]
-    return tuple(dict.fromkeys(name for name in names if name is not None))
+def _containers(spot: Spot, value: object) -> tuple[str, ...] | None:
+    return texts(spot, value, "GTM-ACME1")
 
 
-def _agent(spot: _Spot, value: object) -> str | None:
+def _agent(spot: Spot, value: object) -> str | None:
     """Check what Meta asks of ``partner_agent``."""
-    agent = _text(spot, value)
+    agent = text(spot, value)
     try:
         return None if agent is None else check_agent(agent)
     except ValueError as error:
         spot.fault(f"{error}.")
         return None
-
-
-def _region(spot: _Spot, value: object) -> str | None:
-    region = _text(spot, value)
-    if region is not None and region.upper() not in phonenumbers.SUPPORTED_REGIONS:
-        spot.fault("must be a country's two letters (ISO 3166-1), such as US.")
-        return None
-    return region.lower() if region else None
-
-
-def _flag(spot: _Spot, value: object) -> bool | None:
-    flag = {"true": True, "false": False}.get(str(value).lower())
-    if flag is None:
-        spot.fault("must be true or false.")
-    return flag
 
 
 def _overrouted(file: YamlFile, pixels: Mapping[str, PixelEntry]) -> Iterator[str]:
@@ -186,14 +156,25 @@ def _overrouted(file: YamlFile, pixels: Mapping[str, PixelEntry]) -> Iterator[st
             )
 
 
-_READ: dict[str, Callable[[_Spot, object], Any]] = {
-    "client": _text,
+def _lists(said: list[Said]) -> tuple[ListSource, ...]:
+    named = [each["suppression"] for each in said if isinstance(each.get("suppression"), ListSource)]
+    return tuple({source.path: source for source in reversed(named)}.values())
+
+
+_READ: dict[str, Read] = {
+    "client": text,
     "token": _secret,
     "app_secret": _secret,
     "containers": _containers,
     "partner_agent": _agent,
-    "test_event_code": _text,
-    "region": _region,
-    "enabled": _flag,
+    "test_event_code": text,
 }
-"""How the value of each key is read."""
+"""How the value of each key is read that is one pixel's alone."""
+
+_FOR_ALL: Final = {
+    "token": "meta.access_token",
+    "app_secret": "meta.app_secret",
+    "partner_agent": "meta.partner_agent",
+    "test_event_code": "meta.test_event_code",
+}
+"""Settings that are the defaults of such keys."""

@@ -40,10 +40,10 @@ class AvroSchema:
     """The JSON it was made from."""
 
 
-def builtin_schema_path() -> Path:
-    """Return the path of the tag event's schema, in a checkout as in an installed package."""
-    checkout = _PACKAGE.parent / "schemas" / "tag_event.avsc"
-    return checkout if checkout.is_file() else _PACKAGE / "_schemas" / "tag_event.avsc"
+def builtin_schema_path(name: str = "tag_event") -> Path:
+    """Return the path of a schema that ships, in a checkout as in an installed package."""
+    checkout = _PACKAGE.parent / "schemas" / f"{name}.avsc"
+    return checkout if checkout.is_file() else _PACKAGE / "_schemas" / f"{name}.avsc"
 
 
 def load_schema(path: Path | None = None) -> AvroSchema:

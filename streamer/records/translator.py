@@ -64,6 +64,11 @@ class Translator:
         self._unknown_until: dict[bytes, float] = {}
 
     @property
+    def plan(self) -> Plan:
+        """By which records are translated now."""
+        return self._plan
+
+    @property
     def engine_name(self) -> str:
         """Which engine runs: ``python`` or ``compiled``."""
         return self._make_engine(self._reading.reader, self._reading.reader, self._plan).name

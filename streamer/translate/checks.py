@@ -3,15 +3,17 @@
 Each check names its source. A field that Meta can do without is left out; an event that cannot be sent is refused.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from streamer.outcomes import Reason
 from streamer.translate.draft import Draft
-from streamer.translate.engine import Origin
-from streamer.translate.notes import NoteReason
+from streamer.translate.engine import Note, Origin
+from streamer.translate.identifiers import fbc
+from streamer.translate.notes import Drop, NoteReason
+from streamer.translate.plan import Followed
 
 Event = dict[str, Any]
 """A server event that is not yet JSON. Checks may change it in place."""
@@ -42,22 +44,66 @@ _TOO_LITTLE: Final = (
 )
 """Meta, customer information parameters: an event with no keys but those of one of these is refused (2804050)."""
 
+_CENTS: Final = 4
+"""Digits behind the point that a sum of prices keeps: no currency has more than three."""
+
 _WEAK_KEYS: Final = frozenset[str]().union(*_TOO_LITTLE)
 
 
 def complete(event: Event, draft: Draft) -> Fault | None:
     """See that an event has what each event needs; its source and its id have defaults."""
     if "event_name" not in event:
+        if Note("event_name", NoteReason.UNWANTED) in draft.notes:
+            return Fault(Reason.EVENT_FILTERED, "event_name")
         return Fault(Reason.NO_EVENT_NAME, "event_name")
     if "event_time" not in event:
         return Fault(Reason.NO_EVENT_TIME, "event_time")
     if "event_id" not in event:
         event["event_id"] = derived_event_id(draft.origin)
     if "action_source" not in event:
-        if any(note.field == "action_source" and note.reason != NoteReason.EMPTY for note in draft.notes):
+        if draft.notes and any(note.field == "action_source" and note.reason != "empty" for note in draft.notes):
             return Fault(Reason.BAD_ACTION_SOURCE, "action_source")
         event["action_source"] = DEFAULT_ACTION_SOURCE
     return None
+
+
+def click(event: Event, draft: Draft) -> None:
+    """Make ``fbc`` of the cookie and of the click ids in the event's addresses (Meta, fbp and fbc parameters)."""
+    user = event["user_data"]
+    fbclid = user.pop("fbclid") if "fbclid" in user else None
+    made = fbc(user.get("fbc"), event.get("event_source_url"), event.get("referrer_url"), draft.time_ms, fbclid)
+    if made.__class__ is str:
+        user["fbc"] = made
+    elif isinstance(made, Drop):
+        user.pop("fbc", None)
+        draft.note("user_data.fbc", made.reason)
+
+
+def follower(followed: Collection[Followed]) -> Callable[[Event, str], None]:
+    """Bind what is taken from contents where the event itself does not say it: :attr:`TranslationMap.follow`.
+
+    :return: takes an event and its name, and changes the event in place.
+    """
+    ids, items, value, kind = (each in followed for each in ("content_ids", "num_items", "value", "content_type"))
+
+    def follow(event: Event, event_name: str) -> None:
+        custom = event.get("custom_data")
+        if custom is None:
+            return
+        contents = custom.get("contents")
+        if kind and (contents is not None or "content_ids" in custom):
+            custom.setdefault("content_type", "product")
+        if contents is None:
+            return
+        if ids and "content_ids" not in custom:
+            custom["content_ids"] = list(dict.fromkeys([content["id"] for content in contents]))
+        if items and event_name == "InitiateCheckout" and "num_items" not in custom:
+            custom["num_items"] = sum([content["quantity"] for content in contents])
+        if value and "value" not in custom and all("item_price" in content for content in contents):
+            total = sum([content["item_price"] * content["quantity"] for content in contents])
+            custom["value"] = round(total, _CENTS)
+
+    return follow
 
 
 def derived_event_id(origin: Origin) -> str:
@@ -87,8 +133,6 @@ def age_fault(event: Event, expires: int, now: int) -> Fault | None:
 def fault_of(event: Event, draft: Draft) -> Fault | None:
     """Return why an event cannot be sent. Fields that would have it refused, and can be spared, are left out before."""
     custom = event.get("custom_data")
-    if custom is not None:
-        _follow_from_contents(custom, event["event_name"])
     needs = _NEEDS.get(event["action_source"])
     return (
         _value_fault(event, custom or {}, draft)
@@ -96,18 +140,6 @@ def fault_of(event: Event, draft: Draft) -> Fault | None:
         or _processing_fault(event)
         or _user_fault(event["user_data"])
     )
-
-
-def _follow_from_contents(custom: Event, event_name: str) -> None:
-    """Add what contents say already: ids for catalogue ads, and the count that Meta wants of InitiateCheckout."""
-    contents = custom.get("contents")
-    if contents is None:
-        return
-    if "content_ids" not in custom:
-        ids = [content["id"] for content in contents]
-        custom["content_ids"] = ids if len(ids) == len(set(ids)) else list(dict.fromkeys(ids))
-    if event_name == "InitiateCheckout" and "num_items" not in custom:
-        custom["num_items"] = sum([content["quantity"] for content in contents])
 
 
 def _value_fault(event: Event, custom: Event, draft: Draft) -> Fault | None:
@@ -170,13 +202,14 @@ _MESSAGING_EVENTS: Final = frozenset(
 )
 """Meta, Conversions API for business messaging: any other name is refused (2804066)."""
 
-_CHANNEL_NEEDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+_CHANNEL_NEEDS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = MappingProxyType(
     {
-        "messenger": ("page_id", "page_scoped_user_id"),
-        "whatsapp": ("whatsapp_business_account_id", "ctwa_clid"),
-        "instagram": ("ig_account_id", "ig_sid"),
+        "messenger": (("page_id",), ("page_scoped_user_id",)),
+        "whatsapp": (("whatsapp_business_account_id",), ("ctwa_clid",)),
+        "instagram": (("ig_account_id", "instagram_business_account_id"), ("ig_sid",)),
     }
 )
+"""Of each group, one key must be there: Meta's page has two names for the account on Instagram."""
 
 
 def _messaging_fault(event: Event, draft: Draft) -> Fault | None:
@@ -189,9 +222,9 @@ def _messaging_fault(event: Event, draft: Draft) -> Fault | None:
     user = event["user_data"]
     if channel == "whatsapp" and user.pop("page_id", None) is not None:
         draft.note("user_data.page_id", NoteReason.UNWANTED)
-    for key in _CHANNEL_NEEDS[channel]:
-        if key not in user:
-            return Fault(Reason.MISSING_FIELD, f"user_data.{key}")
+    for choices in _CHANNEL_NEEDS[channel]:
+        if not any(key in user for key in choices):
+            return Fault(Reason.MISSING_FIELD, f"user_data.{choices[0]}")
     return None
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from streamer.translate.engine import Note, Origin
 from streamer.translate.notes import NoteReason
+from streamer.translate.plan import PixelRules
 
 Section = dict[str, Any]
 """The event itself, or a part of it such as ``custom_data``."""
@@ -16,22 +17,25 @@ class Draft(dict[str, Section]):
     A section is there as soon as something is looked for in it.
     """
 
-    __slots__ = ("notes", "origin", "pixels", "place", "region", "row")
+    __slots__ = ("notes", "origin", "pixels", "place", "region", "row", "rules", "time_ms")
 
-    def __init__(self, row: int, origin: Origin, pixels: Sequence[str]) -> None:
+    def __init__(self, row: int, origin: Origin, pixels: Sequence[str], read_by: tuple[PixelRules, str | None]) -> None:
         """Begin with nothing.
 
         :param row: which record of the slice it comes from.
         :param origin: where the record first stood.
-        :param pixels: those it is for; the same rules count for all of them.
+        :param pixels: those it is for.
+        :param read_by: the rules that count for all of them, and the country that the event says its user lives in.
         """
         self.row = row
         self.origin = origin
         self.pixels = pixels
-        self.place: str | None = None
-        """Country by which states and postcodes are read, ISO 3166-1 alpha-2 in lowercase."""
-        self.region: str | None = None
+        self.rules, self.place = read_by
+        """The country, by which states and postcodes are read, is ISO 3166-1 alpha-2 in lowercase."""
+        self.region = self.place or self.rules.phone_region
         """Country by which phone numbers are read."""
+        self.time_ms = 0
+        """When it happened, milliseconds since 1970: more than the event's own seconds say."""
         self.notes: tuple[Note, ...] = ()
 
     def __missing__(self, name: str) -> Section:

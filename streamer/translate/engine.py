@@ -5,9 +5,39 @@ input or output and no clock inside; nothing outside may know which engine runs.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from streamer.outcomes import Outcome, Reason
+
+MATCH_KEYS: Final = (
+    "em",
+    "ph",
+    "fn",
+    "ln",
+    "db",
+    "ge",
+    "ct",
+    "st",
+    "zp",
+    "country",
+    "external_id",
+    "client_ip_address",
+    "client_user_agent",
+    "fbc",
+    "fbp",
+    "lead_id",
+    "madid",
+    "anon_id",
+    "ctwa_clid",
+    "subscription_id",
+    "fb_login_id",
+    "page_scoped_user_id",
+    "ig_sid",
+    "event_id",
+)
+"""What Meta can find a person, or the browser's copy of an event, by; in the order of the bits of
+:attr:`ServerEvent.matched`. All but the last are keys of ``user_data``; ``event_id`` means that the source brought
+it."""
 
 
 class Origin(NamedTuple):
@@ -41,6 +71,8 @@ class ServerEvent(NamedTuple):
     """Unix seconds from which on Meta would refuse it: 7 days after ``event_time`` (62 for ``physical_store``), less a
     margin."""
     notes: tuple[Note, ...] = ()
+    matched: int = 0
+    """Which of :data:`MATCH_KEYS` the event has: bit i is set for key i."""
 
 
 class Refusal(NamedTuple):

@@ -15,6 +15,8 @@ _FIFTH_PART = r"(?:\.(?:[\w-]{8}|A[Qgw]|B[AQg]))?"
 _FBC = re.compile(f"{_BEGINNING}({_CLICK_ID}){_FIFTH_PART}", re.ASCII).fullmatch
 _FBP = re.compile(f"{_BEGINNING}[0-9]+{_FIFTH_PART}", re.ASCII).fullmatch
 _CLICK = re.compile(_CLICK_ID).fullmatch
+_CLICKED = "fbclid="
+_MALFORMED = Drop(NoteReason.MALFORMED)
 # The appendix that the parameter builder glues to URLs and addresses; its first byte, the format, is 1.
 _APPENDIX = re.compile(r"\.AQ[\w-]{6}$", re.ASCII)
 _LEAD_ID = re.compile(r"[0-9]{15,16}").fullmatch
@@ -32,23 +34,27 @@ _V6_PRIVATE = [ip_network(net) for net in ("::/127", "fc00::/7", "fe80::/9", "ff
 _V6_BRACKETED = re.compile(r"\[([^\]]*)\](?::\d{1,5})?", re.ASCII)
 
 
-def fbc(cookie: str | None, page_url: str | None, referrer: str | None, event_time_ms: int) -> str | Drop | None:
-    """Return the click id: the ``_fbc`` cookie to the letter, unless the URL brings a newer click.
+def fbc(
+    cookie: str | None, page_url: str | None, referrer: str | None, event_time_ms: int, fbclid: str | None = None
+) -> str | Drop | None:
+    """Return the click id: the ``_fbc`` cookie to the letter, unless there is a newer click.
 
     :param cookie: the value of ``_fbc``: four parts, or five with the parameter builder's appendix.
     :param page_url: looked at first for ``fbclid``; the name is case-sensitive and the value is decoded once.
-    :param referrer: looked at next.
+    :param referrer: looked at last.
     :param event_time_ms: when a new ``fbc`` has to be made, this is its creation time: the same on each replay.
+    :param fbclid: the click id where it is kept by itself; looked at after the page's URL.
     :return: ``None`` when there is nothing; ``Drop(MALFORMED)`` when all there is has the wrong form.
     """
     kept = cookie.strip() if cookie else ""
     known = _FBC(kept) if kept else None
-    clicked = _fbclid(page_url) or _fbclid(referrer)
+    clicked = _fbclid(page_url) if page_url and _CLICKED in page_url else None
+    clicked = clicked or fbclid or (_fbclid(referrer) if referrer and _CLICKED in referrer else None)
     if clicked and (known is None or known[1] != clicked) and _CLICK(clicked):
         return f"fb.1.{event_time_ms}.{clicked}"
     if known is not None:
         return kept
-    return Drop(NoteReason.MALFORMED) if kept or clicked else None
+    return _MALFORMED if kept or clicked else None
 
 
 def fbp(cookie: str | None) -> str | Drop | None:
@@ -100,12 +106,10 @@ def lead_id(value: str) -> str | Drop:
     return text if _LEAD_ID(text) else Drop(NoteReason.MALFORMED)
 
 
-def _fbclid(url: str | None) -> str | None:
-    if url is None or "fbclid=" not in url:
-        return None
+def _fbclid(url: str) -> str | None:
     query = url.partition("#")[0].partition("?")[2]
     for pair in (_APPENDIX.sub("", query) if ".AQ" in query else query).split("&"):
-        if pair.startswith("fbclid=") and (value := pair[len("fbclid=") :]):
+        if pair[: len(_CLICKED)] == _CLICKED and (value := pair[len(_CLICKED) :]):
             return unquote_plus(value) if "%" in value or "+" in value else value
     return None
 

@@ -35,6 +35,8 @@ class NoteReason(StrEnum):
     """An id that Meta takes only as it is, and that came hashed."""
     UNWANTED = "unwanted"
     """Meta refuses the event with it."""
+    POLICY = "policy"
+    """The policy of its pixel keeps it back."""
 
 
 class Drop(NamedTuple):

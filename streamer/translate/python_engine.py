@@ -5,21 +5,31 @@ route; carry out the rules of the mapping; check; JSON.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
 
 import orjson
 from fastavro.read import SchemaResolutionError
 
 from streamer.outcomes import Outcome, Reason
+from streamer.records.compat import reads_directly
 from streamer.records.decode import Decoded, decoder
 from streamer.records.schema import AvroSchema
-from streamer.translate.checks import age_fault, complete, expires_at, fault_of
+from streamer.translate.checks import Event, Fault, age_fault, click, complete, expires_at, fault_of, follower
 from streamer.translate.draft import Draft
-from streamer.translate.engine import Origin, Refusal, ServerEvent, Translation
+from streamer.translate.engine import MATCH_KEYS, Origin, Refusal, ServerEvent, Translation
 from streamer.translate.places import place_finder
-from streamer.translate.plan import PixelRules, Plan
-from streamer.translate.routing import consent_checker, router
+from streamer.translate.plan import Plan
+from streamer.translate.policy import Amend, Policy, make_policy
+from streamer.translate.pruning import prune_mapping
+from streamer.translate.routing import router, sifter
 from streamer.translate.special import SPECIAL
 from streamer.translate.tree import grow, walk
+
+_Row = tuple[Decoded, Draft, Policy]
+
+# A named tuple's own constructor is a Python call; these are made for each event.
+_server_event = partial(tuple.__new__, ServerEvent)
 
 _AT_ONCE = 64
 """Records that are decoded at the same time: what they take stays in the processor's cache."""
@@ -38,12 +48,17 @@ class PythonEngine:
 
     def __init__(self, writer: AvroSchema, reader: AvroSchema, plan: Plan) -> None:
         """Compile the plan."""
+        if reads_directly(writer, reader):
+            plan = replace(plan, mapping=prune_mapping(plan.mapping, writer))
         self._decode_body = decoder(writer, reader)
-        self._pixels = dict(plan.pixels)
-        self._defaults = plan.defaults
         self._margin = plan.age_margin_seconds
+        self._follow = follower(plan.mapping.follow)
+        self._sift = sifter(plan.mapping.when)
         self._route = router(plan)
-        self._consent = consent_checker(plan.mapping.consent)
+        self._default = make_policy(plan.defaults, plan)
+        policies = {rules: make_policy(rules, plan) for rules in set(plan.pixels.values()) - {plan.defaults}}
+        policies[plan.defaults] = self._default
+        self._policies = {pixel_id: policies[rules] for pixel_id, rules in plan.pixels.items()}
         self._tree = grow(plan.mapping.rules, SPECIAL)
         self._place = place_finder(plan.mapping.rules)
 
@@ -65,16 +80,16 @@ class PythonEngine:
 
     def _together(self, records: Sequence[bytes], origins: Sequence[Origin], now: int) -> list[Translation]:
         answers: list[Translation] = [()] * len(records)
-        rows: list[tuple[Decoded, Draft]] = []
+        rows: list[_Row] = []
         for row, body in enumerate(records):
             record = self._decode(body)
             if isinstance(record, Refusal):
                 answers[row] = (record,)
             else:
                 answers[row] = self._begin(row, record, origins[row], rows)
-        walk(self._tree, rows)
-        for _, draft in rows:
-            answers[draft.row] += self._finish(draft, now)
+        walk(self._tree, [(record, draft) for record, draft, _ in rows])
+        for record, draft, policy in rows:
+            answers[draft.row] += self._finish(record, draft, policy, now)
         return answers
 
     def _decode(self, body: bytes) -> Decoded | Refusal:
@@ -88,52 +103,81 @@ class PythonEngine:
             return record
         return _TRAILING_BYTES if end < len(body) else _BAD_AVRO
 
-    def _begin(self, row: int, record: Decoded, origin: Origin, rows: list[tuple[Decoded, Draft]]) -> Translation:
+    def _begin(self, row: int, record: Decoded, origin: Origin, rows: list[_Row]) -> Translation:
         """Route a record: a draft for all pixels that have the same rules, and the refusals for the others."""
-        pixels = self._route(record)
+        sifted = self._sift(record) if self._sift is not None else None
+        pixels = sifted or self._route(record)
         if isinstance(pixels, Refusal):
             return (pixels,)
-        forbidden = self._consent(record)
-        if forbidden is not None:
-            return _for_each(pixels, forbidden)
         refusals: Translation = ()
         place = self._place(record)
-        for rules, alike in self._by_rules(pixels):
+        for policy, alike in self._by_policy(pixels):
+            rules, admit, _ = policy
+            refused = admit(record) if admit is not None and rules.enabled else None
             if not rules.enabled:
-                refusals += _for_each(alike, _OPTED_OUT)
-                continue
-            draft = Draft(row, origin, alike)
-            draft.place, draft.region = place, place or rules.phone_region
-            rows.append((record, draft))
+                refused = _OPTED_OUT
+            if refused is None:
+                rows.append((record, Draft(row, origin, alike, (rules, place)), policy))
+            else:
+                refusals += _for_each(alike, refused)
         return refusals
 
-    def _by_rules(self, pixels: Sequence[str]) -> Iterable[tuple[PixelRules, Sequence[str]]]:
+    def _by_policy(self, pixels: Sequence[str]) -> Iterable[tuple[Policy, Sequence[str]]]:
         if len(pixels) == 1:
-            return ((self._pixels.get(pixels[0], self._defaults), pixels),)
-        groups: dict[PixelRules, list[str]] = {}
+            return ((self._policies.get(pixels[0], self._default), pixels),)
+        groups: dict[int, tuple[Policy, list[str]]] = {}
         for pixel_id in pixels:
-            groups.setdefault(self._pixels.get(pixel_id, self._defaults), []).append(pixel_id)
-        return groups.items()
+            policy = self._policies.get(pixel_id, self._default)
+            groups.setdefault(id(policy), (policy, []))[1].append(pixel_id)
+        return groups.values()
 
-    def _finish(self, draft: Draft, now: int) -> Translation:
+    def _finish(self, record: Decoded, draft: Draft, policy: Policy, now: int) -> Translation:
         """Check an event, and make its JSON once for all of its pixels."""
         event = draft.joined()
+        brought = "event_id" in event
         fault = complete(event, draft)
-        expires = 0 if fault else expires_at(event, self._margin)
-        fault = fault or age_fault(event, expires, now) or fault_of(event, draft)
         if fault is not None:
-            return _for_each(draft.pixels, Refusal(Outcome.DEAD_LETTERED, *fault))
+            return _refused(draft, fault)
+        click(event, draft)
+        if policy.amend is None:
+            self._follow(event, event["event_name"])
+        elif refusal := self._amend(event, record, draft, policy.amend):
+            return _for_each(draft.pixels, refusal)
+        expires = expires_at(event, self._margin)
+        fault = age_fault(event, expires, now) or fault_of(event, draft)
+        if fault is not None:
+            return _refused(draft, fault)
         first, *others = draft.pixels
-        ready = ServerEvent(
-            first,
-            orjson.dumps(event),
-            event["event_name"],
-            event["event_id"],
-            event["event_time"],
-            expires,
-            draft.notes,
+        ready = _server_event(
+            (
+                first,
+                orjson.dumps(event),
+                event["event_name"],
+                event["event_id"],
+                event["event_time"],
+                expires,
+                draft.notes,
+                _matched(tuple(event["user_data"]), brought),
+            )
         )
         return (ready, *[ready._replace(pixel_id=pixel_id) for pixel_id in others]) if others else (ready,)
+
+    def _amend(self, event: Event, record: Decoded, draft: Draft, amend: Amend) -> Refusal | None:
+        """Let the pixel's policy have its say, also on what follows from contents."""
+        name: str = event["event_name"]
+        self._follow(event, dict(draft.rules.events.rename).get(name, name))
+        return amend(event, record, draft)
+
+
+@lru_cache(maxsize=4096)
+def _matched(keys: tuple[str, ...], brought_id: bool) -> int:  # noqa: FBT001 - a key of a cache
+    """Return the bits of :data:`MATCH_KEYS`."""
+    return sum(1 << at for at, key in enumerate(MATCH_KEYS) if (brought_id if key == "event_id" else key in keys))
+
+
+def _refused(draft: Draft, fault: Fault) -> Translation:
+    outcome = Outcome.SKIPPED if fault.reason is Reason.EVENT_FILTERED else Outcome.DEAD_LETTERED
+    return _for_each(draft.pixels, Refusal(outcome, *fault))
 
 
 def _for_each(pixels: Iterable[str], refusal: Refusal) -> Translation:

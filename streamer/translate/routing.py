@@ -1,34 +1,61 @@
-"""Which pixels an event goes to, and whether its user's choices allow it."""
+"""Which records are sent at all, and to which pixels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
 from streamer.outcomes import Outcome, Reason
-from streamer.records.decode import Decoded
+from streamer.records.decode import Decoded, Value
 from streamer.translate.engine import Refusal
+from streamer.translate.notes import Drop
 from streamer.translate.paths import finder
-from streamer.translate.plan import ConsentRule, Plan
+from streamer.translate.plan import Condition, Plan
+from streamer.translate.sources import Read, as_text, first_of
 
 Route = Callable[[Decoded], tuple[str, ...] | Refusal]
 """A record in; its pixels out, at least one, or why there is none."""
+
+Sift = Callable[[Decoded], Refusal | None]
+"""A record in; why it is not sent out, or ``None``."""
 
 _NO_PIXEL = Refusal(Outcome.SKIPPED, Reason.NO_PIXEL)
 _LONGEST_PIXEL_ID = 20
 
 
 def router(plan: Plan) -> Route:
-    """Bind the routes: the event's own pixel, or else the pixels of its container."""
-    find_pixel, find_container = finder(plan.mapping.pixel_id), finder(plan.mapping.container_id)
-    bad_pixel = Refusal(Outcome.DEAD_LETTERED, Reason.BAD_PIXEL_ID, plan.mapping.pixel_id)
+    """Bind the routes: the event's own pixels, or else the pixels of its container."""
+    mapping = plan.mapping
+    find_pixels = first_of(mapping.pixel_id) if mapping.pixel_id else _nowhere
+    find_container = first_of(mapping.container_id) if mapping.container_id else _nowhere
+    path = mapping.pixel_id[0].path if mapping.pixel_id else None
+    bad_pixel = Refusal(Outcome.DEAD_LETTERED, Reason.BAD_PIXEL_ID, path)
     containers = {name: tuple(dict.fromkeys(pixels)) for name, pixels in plan.containers.items() if pixels}
 
     def route(record: Decoded) -> tuple[str, ...] | Refusal:
-        pixel_id = find_pixel(record)
-        if pixel_id is not None and pixel_id != "":
-            return (str(pixel_id),) if is_pixel_id(str(pixel_id)) else bad_pixel
-        container = find_container(record)
-        return containers.get(container, _NO_PIXEL) if isinstance(container, str) else _NO_PIXEL
+        own = find_pixels(record)
+        if own.__class__ is str and is_pixel_id(own):
+            return (own,)
+        if own is not None and own not in ("", []):
+            return _several(own) or bad_pixel
+        return _of_containers(find_container(record), containers)
 
     return route
+
+
+def _nowhere(_record: Decoded) -> None:
+    return None
+
+
+def _several(own: Value) -> tuple[str, ...]:
+    """Return the pixels of a list, or of a number; nothing if one of them is no pixel's id."""
+    found = [as_text(each) or "" for each in (own if own.__class__ is list else (own,)) if each.__class__ is not Drop]
+    return tuple(dict.fromkeys(found)) if all(map(is_pixel_id, found)) else ()
+
+
+def _of_containers(named: Value, containers: Mapping[str, tuple[str, ...]]) -> tuple[str, ...] | Refusal:
+    if named.__class__ is str:
+        return containers.get(named, _NO_PIXEL)
+    names = [as_text(each) for each in (named if named.__class__ is list else (named,))]
+    return tuple(dict.fromkeys(chain.from_iterable(containers.get(name or "", ()) for name in names))) or _NO_PIXEL
 
 
 def is_pixel_id(text: str) -> bool:
@@ -36,22 +63,38 @@ def is_pixel_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= _LONGEST_PIXEL_ID
 
 
-def consent_checker(rule: ConsentRule) -> Callable[[Decoded], Refusal | None]:
-    """Bind the rule of consent: a purpose that counts, and was not granted, holds the event back."""
-    find = finder(rule.path)
-    granted = frozenset(rule.granted)
-    refusals = {
-        purpose: Refusal(Outcome.SKIPPED, Reason.NO_CONSENT, f"{rule.path}.{purpose}") for purpose in rule.purposes
-    }
+def sifter(conditions: Sequence[Condition]) -> Sift | None:
+    """Bind the conditions for a record to be sent at all; None: there are none."""
+    tests = [(_test(each), Refusal(Outcome.SKIPPED, Reason.EVENT_FILTERED, each.path)) for each in conditions]
+    if not tests:
+        return None
 
-    def check(record: Decoded) -> Refusal | None:
-        choices = find(record)
-        if not choices or not isinstance(choices, dict):
-            return None
-        for purpose, refusal in refusals.items():
-            choice = choices.get(purpose)
-            if choice is not None and str(choice).strip().lower() not in granted:
+    def sift(record: Decoded) -> Refusal | None:
+        for holds, refusal in tests:
+            if not holds(record):
                 return refusal
         return None
 
-    return check
+    return sift
+
+
+def _test(condition: Condition) -> Callable[[Decoded], bool]:
+    find: Read = finder(condition.path)
+    values = frozenset(condition.values)
+    match condition.test:
+        case "in":
+            return lambda record: _is_among(find(record), values)
+        case "not_in":
+            return lambda record: not _is_among(find(record), values)
+        case "present":
+            return lambda record: find(record) not in _ABSENT
+        case "absent":
+            return lambda record: find(record) in _ABSENT
+
+
+def _is_among(value: Value, values: frozenset[str]) -> bool:
+    return value in values if value.__class__ is str else as_text(value) in values
+
+
+_ABSENT: Sequence[Value] = (None, "", [], {})
+"""What is as good as nothing; 0 and false are something."""

@@ -13,6 +13,7 @@ from streamer.translate.identifiers import client_ip, fbp, lead_id
 from streamer.translate.normalise import currency
 from streamer.translate.notes import Drop, NoteReason
 from streamer.translate.plan import RuleName
+from streamer.translate.sources import as_number, milliseconds
 
 Convert = Callable[[Value], Value]
 """A value that is not ``None`` in; a value, a :class:`Drop`, or ``None`` out."""
@@ -57,6 +58,11 @@ _MALFORMED = Drop(NoteReason.MALFORMED)
 _EMPTY = Drop(NoteReason.EMPTY)
 _UNKNOWN = Drop(NoteReason.UNKNOWN)
 _MILLISECONDS = 1000
+_MOST = 2**63 - 1
+"""What every JSON reader takes for a whole number."""
+_LATEST_MS = 253_402_300_799_000
+"""The last second of the year 9999."""
+_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _LIMITED_DATA_USE = "LDU"
 _URL = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?").fullmatch
 _START = re.compile(r"^(https?://)(?:[^\s/?#@]*@)?", re.IGNORECASE)
@@ -69,19 +75,27 @@ def text(value: Value) -> str | Drop:
     """Take text to the letter; whole numbers are written out."""
     if value.__class__ is str:
         return value if value and not value.isspace() else _EMPTY
+    if value.__class__ is float and value.is_integer():
+        value = int(value)
     return str(value) if value.__class__ is int else _MALFORMED
 
 
 def number(value: Value) -> float | Drop:
-    """Take a number, never NaN or infinite: JSON has none."""
+    """Take a number, or a text that is one, never NaN or infinite: JSON has none."""
     if value.__class__ is float:
         return value if isfinite(value) else _MALFORMED
-    return float(value) if value.__class__ is int else _MALFORMED
+    made = as_number(value)
+    return float(made) if made.__class__ is int else made
 
 
 def whole(value: Value) -> int | Drop:
-    """Take a whole number of at least 0."""
-    return value if value.__class__ is int and value >= 0 else _MALFORMED
+    """Take a whole number of at least 0, or a text that is one."""
+    if value.__class__ is int:
+        return value if 0 <= value <= _MOST else _MALFORMED
+    made = as_number(value)
+    if made.__class__ is float and made.is_integer():
+        return whole(int(made))
+    return made if made.__class__ is Drop else _MALFORMED
 
 
 def share(value: Value) -> float | Drop:
@@ -91,26 +105,48 @@ def share(value: Value) -> float | Drop:
 
 
 def flag(value: Value) -> bool | Drop:
-    """Take true or false."""
-    return value if value.__class__ is bool else _MALFORMED
+    """Take true or false, or a word or number for them."""
+    if value.__class__ is bool:
+        return value
+    found = _FLAGS.get(value.strip().lower()) if value.__class__ is str else None
+    if found is None and value.__class__ is int:
+        found = _FLAGS.get(str(value))
+    return _MALFORMED if found is None else found
 
 
 def bit(value: Value) -> int | Drop:
     """Give 1 or 0, as Meta's app events documentation writes flags."""
-    return int(value) if value.__class__ is bool else _MALFORMED
+    made = flag(value)
+    return int(made) if made.__class__ is bool else made
 
 
 def seconds(value: Value) -> int | Drop:
     """Give Unix seconds, of milliseconds."""
-    return value // _MILLISECONDS if value.__class__ is int and value > 0 else _MALFORMED
+    if value.__class__ is not int:
+        value = milliseconds(value, "milliseconds")
+    return value // _MILLISECONDS if value.__class__ is int and 0 < value <= _LATEST_MS else _MALFORMED
 
 
 def texts(value: Value) -> list[str] | Drop | None:
-    """Take a list of texts, without the empty ones."""
+    """Take a list of texts, without the empty ones; one text is a list of one."""
     if value.__class__ is not list:
-        return _MALFORMED
+        one = text(value)
+        return one if isinstance(one, Drop) else [one]
     kept = [each for each in map(text, value) if each.__class__ is str]
     return kept or None
+
+
+def is_property(value: Value) -> bool:
+    """Tell whether a value can be that of a custom property: plain, or a list of plain ones."""
+    if value.__class__ is list:
+        return bool(value) and all(each.__class__ is not list and is_property(each) for each in value)
+    if value.__class__ is float:
+        return isfinite(value)
+    return value.__class__ in {str, bool} or (value.__class__ is int and -_MOST <= value <= _MOST)
+
+
+def _property(value: Value) -> Value:
+    return value if is_property(value) else _MALFORMED
 
 
 def processing_options(value: Value) -> list[str] | Drop:
@@ -141,6 +177,8 @@ def plain_id(value: Value) -> str | Drop:
     made = text(value)
     if made.__class__ is str and len(made) == _SHA256_DIGITS and _SHA256(made):
         return Drop(NoteReason.HASHED)
+    if made.__class__ is str and not made.strip("0-"):  # the advertising id of whoever limits tracking
+        return Drop(NoteReason.PLACEHOLDER)
     return made
 
 
@@ -160,11 +198,28 @@ def _one_of(allowed: Collection[str]) -> Convert:
 
 def _one_number(allowed: Collection[int]) -> Convert:
     """Meta, data processing options: the countries and states it has codes for."""
-    return lambda value: value if value.__class__ is int and value in allowed else _UNKNOWN
+    words = {str(number): number for number in allowed}
+
+    def one(value: Value) -> int | Drop:
+        if value.__class__ is str:
+            return words.get(value.strip(), _UNKNOWN)
+        return value if value.__class__ is int and value in allowed else _UNKNOWN
+
+    return one
 
 
 def _of_text(convert: Callable[[str], Value]) -> Convert:
     return lambda value: convert(value) if value.__class__ is str else _MALFORMED
+
+
+def _written(convert: Callable[[str], Value]) -> Convert:
+    """Convert a text; a whole number is written out first."""
+
+    def written(value: Value) -> Value:
+        made = text(value)
+        return made if made.__class__ is Drop else convert(str(made))
+
+    return written
 
 
 CONVERT: Mapping[RuleName, Convert] = MappingProxyType(
@@ -185,7 +240,10 @@ CONVERT: Mapping[RuleName, Convert] = MappingProxyType(
         "currency": _of_text(currency),
         "ip": _of_text(client_ip),
         "fbp": _of_text(fbp),
-        "lead_id": _of_text(lead_id),
+        "lead_id": _written(lead_id),
+        "fbc": text,
+        "fbclid": text,
+        "property": _property,
         "action_source": _one_of(ACTION_SOURCES),
         "messaging_channel": _one_of(MESSAGING_CHANNELS),
         "customer_segmentation": _one_of(CUSTOMER_SEGMENTS),
@@ -193,4 +251,4 @@ CONVERT: Mapping[RuleName, Convert] = MappingProxyType(
         "delivery_category": _one_of(DELIVERY_CATEGORIES),
     }
 )
-"""The rules that look at one value alone. ``hash``, ``fbc``, ``extinfo``, ``contents`` and ``custom`` look at more."""
+"""The rules that look at one value alone; :mod:`streamer.translate.special` has the others."""

@@ -7,14 +7,16 @@ the same few lines run again and again on values of one kind.
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from streamer.records.decode import Decoded, Value
 from streamer.translate.draft import Draft, place_of
 from streamer.translate.notes import Drop
-from streamer.translate.paths import finder
-from streamer.translate.plan import Rule
-from streamer.translate.rules import CONVERT, text
+from streamer.translate.paths import Field, Find, finder, parse_path, split_head
+from streamer.translate.plan import Rule, Source
+from streamer.translate.rules import CONVERT, Convert, seconds, text
+from streamer.translate.sources import NOT_TO_BE_SENT, Read, adapter, milliseconds, read_source
 
 Rows = Sequence[tuple[Decoded, Draft]]
 """Records, or inner records at one place of theirs, each with the draft that becomes of it."""
@@ -30,8 +32,16 @@ class Branch(NamedTuple):
     """What is to be done with the records at one place of the tree."""
 
     steps: tuple[Step, ...]
-    branches: tuple[tuple[str, "Branch"], ...]
-    """By the field that holds the inner record, or map."""
+    branches: tuple["Limb", ...]
+
+
+class Limb(NamedTuple):
+    """A branch, and where its records are in those that it grows from."""
+
+    name: str | None
+    """The field that holds them, where that is all there is to it."""
+    find: Find
+    branch: Branch
 
 
 def grow(rules: Iterable[Rule], special: dict[str, BindSteps]) -> Branch:
@@ -42,47 +52,103 @@ def grow(rules: Iterable[Rule], special: dict[str, BindSteps]) -> Branch:
     here: list[Rule] = []
     inner: dict[str, list[Rule]] = {}
     for rule in rules:
-        field = _common_field(rule.paths)
-        if field is None:
+        head = _common_head(rule)
+        if head is None:
             here.append(rule)
         else:
-            inner.setdefault(field, []).append(_within(rule, field))
+            inner.setdefault(head, []).append(_within(rule, head))
     steps = [_step(rule) for rule in here if rule.rule not in special]
     for name, bind in special.items():
         if of_kind := [rule for rule in here if rule.rule == name]:
             steps.append(bind(of_kind))
-    return Branch(tuple(steps), tuple((field, grow(rules, special)) for field, rules in inner.items()))
+    return Branch(tuple(steps), tuple(_limb(head, grow(rules, special)) for head, rules in inner.items()))
+
+
+def _limb(head: str, branch: Branch) -> Limb:
+    steps = parse_path(head)
+    name = steps[0].name if len(steps) == 1 and isinstance(steps[0], Field) else None
+    return Limb(name, finder(head), branch)
 
 
 def walk(branch: Branch, rows: Rows) -> None:
     """Carry out all rules on records."""
     for step in branch.steps:
         step(rows)
-    for name, inner in branch.branches:
-        inner_rows = [(value, draft) for record, draft in rows if (value := record.get(name))]
+    for name, find, inner in branch.branches:
+        if name is not None:
+            inner_rows = [(value, draft) for record, draft in rows if (value := record.get(name)).__class__ is dict]
+        else:
+            inner_rows = [(value, draft) for record, draft in rows if (value := find(record)).__class__ is dict]
         if inner_rows:
             walk(inner, inner_rows)
 
 
-def _common_field(paths: Sequence[str]) -> str | None:
-    """Return the field whose record holds all of the paths, if there is one."""
-    first, _, rest = paths[0].partition(".")
-    return sys.intern(first) if rest and all(path.startswith(first + ".") for path in paths) else None
+def _sources(rule: Rule) -> Iterable[Source]:
+    """All sources whose paths begin at the record."""
+    yield from rule.sources
+    if rule.rule == "extinfo":
+        yield from (source for part in rule.fields for source in part.sources)
 
 
-def _within(rule: Rule, field: str) -> Rule:
-    return Rule(rule.key, rule.rule, tuple(sys.intern(path[len(field) + 1 :]) for path in rule.paths), rule.fields)
+def _common_head(rule: Rule) -> str | None:
+    """Return the way to the record that holds all of the paths, if there is one. A constant counts for any record."""
+    heads = {split and split[0] for split in (split_head(source.path) for source in _sources(rule))}
+    return heads.pop() if len(heads) == 1 else None
+
+
+def _within(rule: Rule, head: str) -> Rule:
+    length = len(head) + 1
+    fields = rule.fields
+    if rule.rule == "extinfo":
+        fields = tuple(replace(part, sources=_cut(part.sources, length)) for part in fields)
+    return replace(rule, sources=_cut(rule.sources, length), fields=fields)
+
+
+def _cut(sources: tuple[Source, ...], length: int) -> tuple[Source, ...]:
+    return tuple(replace(source, path=sys.intern(source.path[length:])) for source in sources)
+
+
+def plain_name(sources: Sequence[Source]) -> str | None:
+    """Return the name of the one field that is all there is to read, as it stands; None: there is more to it."""
+    if len(sources) != 1 or adapter(sources[0]) is not None:
+        return None
+    path = sources[0].path
+    steps = parse_path(path) if path else ()
+    return steps[0].name if len(steps) == 1 and isinstance(steps[0], Field) else None
 
 
 def _step(rule: Rule) -> Step:
-    if len(rule.paths) > 1:
+    if rule.key == "event_time":
+        return _event_time(rule)
+    name = plain_name(rule.sources)
+    if name is None:
         return _first_of(rule)
-    return _text(rule) if rule.rule == "text" else _one(rule)
+    return _text(rule, name) if rule.rule == "text" else _one(rule, name)
 
 
-def _text(rule: Rule) -> Step:
+def _event_time(rule: Rule) -> Step:
+    """Take the time of the event, of which the draft keeps the milliseconds."""
+    reads = [read_source(source) for source in rule.sources]
+
+    def step(rows: Rows) -> None:
+        for record, draft in rows:
+            for read in reads:
+                value = read(record)
+                if value.__class__ is not int and value.__class__ is not Drop and value is not None:
+                    value = milliseconds(value, "milliseconds")
+                made = seconds(value) if value.__class__ is int else value
+                if made.__class__ is int:
+                    draft[""]["event_time"] = made
+                    draft.time_ms = value
+                    break
+                _put(made, "", "event_time", draft)
+
+    return step
+
+
+def _text(rule: Rule, name: str) -> Step:
     """Take a text to the letter: most of what there is, so that it has a loop of its own."""
-    name, (section, key) = rule.paths[0], place_of(rule.key)
+    section, key = place_of(rule.key)
 
     def step(rows: Rows) -> None:
         for record, draft in rows:
@@ -95,9 +161,9 @@ def _text(rule: Rule) -> Step:
     return step
 
 
-def _one(rule: Rule) -> Step:
+def _one(rule: Rule, name: str) -> Step:
     """Convert one value."""
-    name, (section, key), convert = rule.paths[0], place_of(rule.key), CONVERT[rule.rule]
+    (section, key), convert = place_of(rule.key), CONVERT[rule.rule]
 
     def step(rows: Rows) -> None:
         for record, draft in rows:
@@ -114,20 +180,43 @@ def _one(rule: Rule) -> Step:
 
 
 def _first_of(rule: Rule) -> Step:
-    """Take the first path that gives a value."""
-    finds = [finder(path) for path in rule.paths]
+    """Take the first source that gives a value; or, of a list, what all of them give."""
     (section, key), convert = place_of(rule.key), CONVERT[rule.rule]
+    reads = [read_source(source) for source in rule.sources]
+    take = _every if rule.every else first_made
 
     def step(rows: Rows) -> None:
         for record, draft in rows:
-            for find in finds:
-                value = find(record)
-                made = None if value is None else convert(value)
-                _put(made, section, key, draft)
-                if made is not None and made.__class__ is not Drop:
-                    break
+            _put(take(reads, convert, record), section, key, draft)
 
     return step
+
+
+def first_made(reads: Iterable[Read], convert: Convert, record: Decoded) -> Value:
+    """Return the first value that can be made; if there is none, the first drop."""
+    dropped = None
+    for read in reads:
+        value = read(record)
+        if value is None:
+            continue
+        made = value if value.__class__ is Drop else convert(value)
+        if made is NOT_TO_BE_SENT or (made is not None and made.__class__ is not Drop):
+            return made
+        dropped = dropped or made
+    return dropped
+
+
+def _every(reads: Iterable[Read], convert: Convert, record: Decoded) -> Value:
+    """Return what all of them give, without doubles; if that is nothing, the first drop."""
+    together: list[Value] = []
+    dropped = None
+    for read in reads:
+        made = first_made((read,), convert, record)
+        if made.__class__ is list:
+            together += [each for each in made if each not in together]
+        else:
+            dropped = dropped or made
+    return together or dropped
 
 
 def _put(made: Value, section: str, key: str, draft: Draft) -> None:

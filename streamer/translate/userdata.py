@@ -40,6 +40,16 @@ def _external_id(value: str, _place: str | None) -> str | Drop:
     return hashed
 
 
+def _external_id_lowercase(value: str, place: str | None) -> str | Drop:
+    """Hash an id in lowercase and without white space, as Meta's parameter builder does."""
+    return _external_id("".join(value.split()).lower(), place)
+
+
+def _external_id_plain(value: str, place: str | None) -> str | Drop:
+    """Take an id as it is. One that looks like an e-mail address is hashed: it would be a person's own in the clear."""
+    return _external_id(value, place) if "@" in value or len(value) > _LONGEST else normalise.external_id(value)
+
+
 def _hashed(text: str | Drop) -> str | Drop:
     return sha256(text.encode()).hexdigest() if text.__class__ is str else text
 
@@ -98,3 +108,10 @@ PART_HASHERS: Final[dict[str, Hasher]] = {
     "doby": _placeless(normalise_parts.birth_year, 1_024),
 }
 """By the keys that only Meta's SDKs name."""
+
+EXTERNAL_ID_HASHERS: Final[dict[str, Hasher]] = {
+    "hashed": _external_id,
+    "hashed_lowercase": _external_id_lowercase,
+    "plain": _external_id_plain,
+}
+"""By :attr:`streamer.translate.plan.PixelRules.external_id`."""

@@ -18,10 +18,27 @@ DURATIONS = {
 }
 SIZES = {0: "0 B", 1023: "1023 B", 1024: "1 KiB", 96 * 2**20: "96 MiB", 3 * 2**30: "3.0 GiB", 5 * 2**40: "5120.0 GiB"}
 
+SHARES = {
+    None: html.NOTHING,
+    0.0: "0 %",
+    0.0004: "<0.1 %",
+    0.0123: "1.2 %",
+    0.0999: "9.9 %",
+    0.1: "10 %",
+    0.64: "64 %",
+    0.9999: "99 %",
+    1.0: "100 %",
+}
+
 
 @pytest.mark.parametrize(("seconds", "words"), DURATIONS.items())
 def test_a_length_of_time_is_never_rounded_up_to_more_than_it_is(seconds: float, words: str) -> None:
     assert html.duration(seconds) == words
+
+
+@pytest.mark.parametrize(("share", "words"), SHARES.items())
+def test_only_all_of_it_is_a_hundred_percent_and_only_nothing_is_none(share: float | None, words: str) -> None:
+    assert html.percent(share) == words
 
 
 @pytest.mark.parametrize(("value", "words"), SIZES.items())
@@ -41,7 +58,12 @@ def test_no_text_can_become_markup(text: str) -> None:
 
 
 def test_an_attribute_cannot_be_broken_out_of() -> None:
-    for piece in (html.text("", 'a"><b'), html.row(kind='a"><b'), html.bar([('a"><b', 1)], 1, 'a"><b')):
+    for piece in (
+        html.text("", 'a"><b'),
+        html.row(kind='a"><b'),
+        html.bar([('a"><b', 1)], 1, 'a"><b'),
+        html.sliver([('a"><b', 1)], 1),
+    ):
         assert 'a"><b' not in piece
 
 
@@ -51,6 +73,15 @@ def test_a_bar_never_grows_over_its_end_and_shows_nothing_of_nothing() -> None:
     drawn = html.bar([("delivered", 1), ("skipped", 3)], 4, "outcomes")
     assert 'class="delivered" x="0.000" width="25.000"' in drawn
     assert 'class="skipped" x="25.000" width="75.000"' in drawn
+
+
+def test_a_thin_bar_shows_its_parts_side_by_side_and_nothing_of_nothing() -> None:
+    assert html.sliver([("fresh", 0)], 0) == "<svg></svg>"
+    drawn = html.sliver([("fresh", 1), ("good", 0), ("lost", 3)], 4)
+    assert drawn == (
+        '<svg><rect class="fresh" x="0.0%" width="25.0%" height="4"/>'
+        '<rect class="lost" x="25.0%" width="75.0%" height="4"/></svg>'
+    )
 
 
 def test_what_is_not_known_looks_different_from_nought() -> None:

@@ -4,6 +4,8 @@ from html.parser import HTMLParser
 
 from streamer.admin.page import SHOWN, render_page
 from streamer.admin.status import PartitionStatus, Status
+from streamer.quality import PixelQuality
+from streamer.translate.engine import Note
 from tests.support.statuses import NOW, pixel, status
 
 VOID = {"meta", "link", "rect"}
@@ -96,14 +98,21 @@ def test_the_page_can_be_opened_while_the_process_is_starting() -> None:
 
 def test_names_of_clients_topics_and_states_cannot_put_markup_into_the_page() -> None:
     evil = '"><script>alert(1)</script>'
+    quality = PixelQuality(1, {evil: 1}, 1, {Note(evil, evil): 1})
     shown = status(
-        pixels=[replace(pixel(evil, evil), client=evil, reason=evil)],
+        pixels=[replace(pixel(evil, evil), client=evil, reason=evil, quality=quality)],
         partitions=[PartitionStatus(evil, 0, 1, 1)],
         not_ready_because=[evil],
     )
     page = render_page(replace(shown, version=evil, engine=evil), "nonce", NOW)
     assert "<script>" not in page
     assert evil not in page
+
+
+def test_an_open_row_stays_open_when_the_page_refreshes_itself() -> None:
+    page = render_page(status(pixels=[replace(pixel("1001"), quality=PixelQuality(events=1))]), "nonce", NOW)
+    assert '<details id="quality-1001">' in page
+    assert 'fresh.getElementById(each.id)?.setAttribute("open", "")' in page
 
 
 def test_of_thousands_of_pixels_the_page_shows_the_first_and_says_where_the_others_are() -> None:

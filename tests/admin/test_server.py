@@ -9,7 +9,7 @@ import pytest
 from streamer.admin.server import AdminServer, Told
 from streamer.admin.status import Status
 from streamer.errors import UserError
-from tests.support.statuses import status
+from tests.support.statuses import pixel, status
 
 
 @dataclass
@@ -33,7 +33,10 @@ class Process:
     alive: bool = True
 
     def server(self, port: int = 0, host: str = "127.0.0.1") -> AdminServer:
-        return AdminServer(host, port, self.told, lambda: self.alive, lambda: b"streamer_ready 1.0\n")
+        return AdminServer(host, port, self.told, lambda: self.alive, self.metrics)
+
+    async def metrics(self) -> bytes:
+        return b"streamer_ready 1.0\n"
 
     def told(self) -> Told | None:
         return Showing(self.shown) if self.shown else None
@@ -118,6 +121,17 @@ async def test_nothing_can_be_changed_over_the_administration_port(http: aiohttp
 async def test_the_json_holds_the_pixels(http: aiohttp.ClientSession) -> None:
     async with http.get("/status.json") as answer:
         assert [one["pixel_id"] for one in (await answer.json())["pixels"]] == ["1002", "1001"]
+
+
+async def test_the_page_of_hundreds_of_pixels_travels_compressed(process: Process, http: aiohttp.ClientSession) -> None:
+    async with http.get("/") as small:
+        assert "Content-Encoding" not in small.headers
+    process.shown = status(pixels=[pixel(str(number)) for number in range(1000)])
+    async with http.get("/") as large, http.get("/status.json", headers={"Accept-Encoding": "identity"}) as plain:
+        assert large.headers["Content-Encoding"] in {"gzip", "deflate"}
+        assert "</html>" in await large.text()
+        assert "Content-Encoding" not in plain.headers
+        assert len((await plain.json())["pixels"]) == 1000
 
 
 async def test_a_port_in_use_is_told_by_the_setting_that_names_it(process: Process) -> None:

@@ -1,8 +1,11 @@
 import json
+from dataclasses import replace
 
 import orjson
 
 from streamer.admin.status import as_json, in_order
+from streamer.quality import PixelQuality
+from streamer.translate.engine import MATCH_KEYS, Note
 from tests.support.statuses import pixel, status
 
 
@@ -41,7 +44,36 @@ def test_scripts_find_every_figure_of_the_page_in_its_json() -> None:
     }
     assert [one["pixel_id"] for one in told["pixels"]] == ["1002", "1001"]
     assert told["pixels"][0]["reason"] == "token_dead"
+    assert told["quality_seconds"] == 0
+    assert told["pixels"][0]["quality"]["events"] == 0
     assert told["partitions"] == [
         {"topic": "tag-events", "partition": 2, "committed": None, "lag": 5},
         {"topic": "tag-events", "partition": 10, "committed": 40, "lag": None},
     ]
+
+
+def test_scripts_find_the_quality_of_each_pixels_data_as_shares() -> None:
+    seen = PixelQuality(
+        events=4,
+        keys={"em": 1, "event_id": 4},
+        faulty=2,
+        fields={Note("user_data.em", "empty"): 1, Note("user_data.ph", "malformed"): 2},
+        ages=(1, 2, 0, 0, 1),
+        age_seconds=100,
+    )
+    shown = replace(status(pixels=[replace(pixel("1001"), quality=seen)]), quality_seconds=60.0)
+    told = json.loads(orjson.dumps(as_json(shown)))
+    assert told["quality_seconds"] == 60
+    quality = told["pixels"][0]["quality"]
+    assert quality.pop("coverage") == dict.fromkeys(MATCH_KEYS, 0) | {"em": 0.25, "event_id": 1}
+    assert quality == {
+        "events": 4,
+        "faulty_share": 0.5,
+        "fields": [
+            {"field": "user_data.ph", "reason": "malformed", "count": 2},
+            {"field": "user_data.em", "reason": "empty", "count": 1},
+        ],
+        "delivered": 4,
+        "mean_age_seconds": 25,
+        "share_within_seconds": {"300": 0.25, "3600": 0.75, "7200": 0.75, "86400": 0.75},
+    }

@@ -166,3 +166,18 @@ def test_looking_sends_nothing_and_joins_no_group(
     _check(_write(tmp_path, config))
     assert sandbox.ledger() == before
     assert kafka.committed(topic, topic) == {}
+
+
+def test_a_preset_that_finds_no_consent_in_the_schema_is_a_warning_that_names_what_is_missing(
+    config: dict[str, Any], tmp_path: Path
+) -> None:
+    plain = [{"name": name, "type": "string"} for name in ("event_name", "pixel_id", "page_location")]
+    at = {"name": "event_time", "type": {"type": "long", "logicalType": "timestamp-millis"}}
+    (tmp_path / "mine.avsc").write_text(json.dumps({"type": "record", "name": "Mine", "fields": [*plain, at]}))
+    config["records"] |= {"schema": "mine.avsc", "mapping": "ga4"}
+    done = _check(_write(tmp_path, config), "--json")
+    (found,) = [each for each in json.loads(done.stdout)["findings"] if each["name"] == "mapping"]
+    assert found["level"] == "warning"
+    assert "user_data.em" in found["sentence"]
+    assert "event_source_url" not in found["sentence"]
+    assert "consent" in found["sentence"]

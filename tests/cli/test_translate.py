@@ -13,6 +13,7 @@ import yaml
 
 from streamer.records.sample import distinct_tag_events, first_version
 from streamer.records.schema import load_schema
+from streamer.translate.mapping import preset_names
 from tests.translate.events import NOW, PIXEL, tag_event
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -104,7 +105,7 @@ def test_an_id_that_was_made_is_the_same_in_every_run() -> None:
     ("arguments", "sentence"),
     [
         (["nowhere.jsonl"], "nowhere.jsonl"),
-        (["-", "--mapping", "nothing"], "records.mapping: there is no mapping nothing"),
+        (["-", "--mapping", "nothing"], "records.mapping: there is no preset nothing, and no file nothing."),
         (["-", "--now", "yesterday"], "--now"),
         (["-", "--set", "records.schema=nowhere.avsc"], "nowhere.avsc"),
         (["-", "-c", "nowhere.yaml"], "nowhere.yaml"),
@@ -137,9 +138,34 @@ def test_whoever_reads_only_the_first_lines_gets_no_complaint() -> None:
     assert (done.stdout.count(b"\n"), done.stderr) == (1, b"")
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.jsonl")), ids=lambda path: path.name)
-def test_every_example_does_what_its_name_says(path: Path) -> None:
-    done = _run(str(path), "--now", "2026-11-24T12:00:00Z")
-    expected = (Path(__file__).parent / "data" / f"{path.stem}.expected.jsonl").read_text()
-    assert done.stdout.decode() == expected
-    assert done.returncode == int('"error":' in expected)
+def test_every_example_of_a_tag_event_does_what_its_name_says() -> None:
+    done = _run(str(EXAMPLES / "tag-events.jsonl"), "--now", "2026-11-24T12:00:00Z")
+    expected = (Path(__file__).parent / "data" / "tag-events.expected.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [json.loads(line) for line in expected]
+    assert done.returncode == 1  # one of them is faulty, as its name says
+
+
+@pytest.mark.parametrize("preset", [name for name in preset_names() if name != "tag-event"])
+def test_the_name_of_a_preset_is_all_it_takes_to_translate_its_examples(preset: str) -> None:
+    done = _run(str(EXAMPLES / f"{preset}.jsonl"), "--mapping", preset, "--now", "2026-11-24T12:00:00Z")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert sum("events" in line for line in lines) > len(lines) / 2
+    assert b"unknown_field" not in done.stdout
+
+
+def test_a_mapping_of_ones_own_is_found_from_the_folder_one_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(EXAMPLES.parent))
+    fields = [{"name": "shop", "type": "string"}, {"name": "at", "type": "long"}, {"name": "mail", "type": "string"}]
+    Path("shop.avsc").write_text(json.dumps({"type": "record", "name": "Order", "fields": fields}))
+    Path("shop.yaml").write_text(
+        "route: {pixel_id: shop}\nevent_name: {constant: Lead}\nevent_time: {path: at, unit: seconds}\n"
+        "action_source: {constant: email}\nuser_data: {em: mail}\n"
+    )
+    given = _lines({"shop": PIXEL, "at": NOW, "mail": "maria@example.com"})
+    _, (line,) = _translate(given, "--mapping", "shop.yaml", "--set", "records.schema=shop.avsc")
+    (shown,) = line["events"]
+    assert (shown["pixel_id"], shown["event"]["event_name"], shown["event"]["event_time"]) == (PIXEL, "Lead", NOW)

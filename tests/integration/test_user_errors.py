@@ -34,7 +34,7 @@ def _refused(folder: Path, text: str) -> str:
         ("meta:\n  access_token: geheim\n  app_id: 5\n", "streamer.yaml:3: meta.app_id must be text"),
         ("meta:\n  access_token_file: gone\n", "streamer.yaml:2: meta.access_token_file: the file "),
         ("records:\n  schema: gone.avsc\n", "gone.avsc: cannot be read: No such file or directory"),
-        ("records:\n  mapping: nonsense\n", "records.mapping: there is no mapping nonsense"),
+        ("records:\n  mapping: nonsense\n", "records.mapping: there is no preset nonsense, and no file nonsense."),
         ("pixels:\n  file: gone.yaml\n", "gone.yaml"),
         ("kafka:\n  client: {no.such: geheim}\n", "kafka.client: librdkafka knows no property no.such"),
         ("kafka:\n  client: {group.id: geheim}\n", "group.id is not to be set there"),
@@ -52,6 +52,17 @@ def test_a_schema_that_is_none_is_named(tmp_path: Path, content: str, words: str
     said = _refused(tmp_path, "records: {schema: mine.avsc}")
     assert "records.schema: " in said
     assert f"mine.avsc: {words}" in said
+
+
+def test_a_mapping_that_does_not_hold_is_told_with_its_lines_and_near_matches(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "route: {pixel_id: pixel_id}\nevent_name: event_name\nevent_time: event_tme\nuser_data:\n  emial: user.email\n"
+    )
+    said = _refused(tmp_path, "records: {mapping: mine.yaml}")
+    assert "mine.yaml:3: " in said
+    assert "event_time" in said
+    assert "mine.yaml:5: " in said
+    assert "em" in said
 
 
 def test_no_broker_is_named_with_its_address(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from streamer.errors import ConfigError
 from streamer.pixels.book import FilePixelBook
 from streamer.pixels.pixel import Pixel
 from streamer.settings import MetaSettings, PixelsSettings
+from streamer.translate.plan import PixelRules
 
 META = MetaSettings(
     access_token=SecretStr("invented-platform-token"),
@@ -37,7 +38,8 @@ def test_without_a_file_every_pixel_has_the_defaults() -> None:
     assert book.get("1001") == Pixel(
         "1001", None, "invented-platform-token", "invented-platform-secret", "platform_1_0", "TEST0"
     )
-    assert (book.pixels(), book.containers(), book.regions(), book.enabled("1001")) == ([], {}, {}, True)
+    assert (book.pixels(), book.containers(), book.enabled("1001")) == ([], {}, True)
+    assert (book.rules(), book.suppressed()) == ((PixelRules(), {}), {})
     assert not book.refresh()
 
 
@@ -99,7 +101,7 @@ def test_a_pixel_that_is_added_or_taken_away_needs_no_restart(tmp_path: Path) ->
     _write(tmp_path / "pixels.yaml", "pixels:\n  1002: {containers: [GTM-1], region: FR}\n")
     assert book.refresh()
     assert book.containers() == {"GTM-1": ("1002",)}
-    assert book.regions() == {"1002": "fr"}
+    assert book.rules() == (PixelRules(), {"1002": PixelRules(phone_region="fr")})
 
 
 def test_a_file_that_is_touched_but_says_the_same_changes_nothing(tmp_path: Path) -> None:
@@ -160,3 +162,19 @@ def test_a_container_goes_to_its_pixels_in_the_order_of_the_file(tmp_path: Path)
 def test_no_secret_is_in_the_picture_of_a_pixel(tmp_path: Path) -> None:
     book = _book(tmp_path, "  1001: {token: {env: T}, app_secret: {env: S}}\n", environ={"T": "hide-t", "S": "hide-s"})
     assert "hide" not in repr(book.get("1001"))
+
+
+def test_where_nothing_is_sent_by_default_only_pixels_that_say_so_are_sent_to(tmp_path: Path) -> None:
+    path = tmp_path / "pixels.yaml"
+    path.write_text("defaults: {enabled: false}\npixels:\n  1001: {enabled: true}\n  1002: {client: bolt}\n")
+    book = FilePixelBook(PixelsSettings(file=path), META, {})
+    assert [book.enabled(pixel) for pixel in ("1001", "1002", "1003")] == [True, False, False]
+    tokens = [book.get(pixel).access_token for pixel in ("1001", "1002", "1003")]
+    assert tokens == ["invented-platform-token", None, None]
+
+
+def test_a_policy_that_changes_is_taken_up(tmp_path: Path) -> None:
+    book = _book(tmp_path, "  1001: {client: acme}\n")
+    (tmp_path / "pixels.yaml").write_text("defaults: {opt_out: true}\npixels:\n  1001: {client: acme}\n")
+    assert book.refresh()
+    assert book.rules() == (PixelRules(opt_out=True), {"1001": PixelRules(opt_out=True)})

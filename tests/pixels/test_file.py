@@ -3,10 +3,14 @@ from pathlib import Path
 import pytest
 
 from streamer.errors import ConfigError
-from streamer.pixels.file import PixelEntry, SecretSource, read_pixels
+from streamer.pixels.file import NOTHING, PixelEntry, SecretSource, read_pixels
+from streamer.translate.plan import PixelRules
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-ALL_KEYS = "client, token, app_secret, containers, partner_agent, test_event_code, region, enabled"
+ALL_KEYS = (
+    "client, token, app_secret, containers, partner_agent, test_event_code, region, enabled, external_id, opt_out, "
+    "suppression, consent, limited_data_use, origins, events, properties"
+)
 
 
 def _write(folder: Path, text: str) -> Path:
@@ -37,7 +41,7 @@ pixels:
     enabled: false
 """,
     )
-    assert read_pixels(path) == {
+    assert read_pixels(path).pixels == {
         "1234567890123456": PixelEntry(
             client="acme",
             token=SecretSource(f"{path}:5", file=tmp_path / "tokens" / "acme"),
@@ -45,27 +49,26 @@ pixels:
             containers=("GTM-ACME1", "GTM-ACME2"),
             partner_agent="acme_1_0",
             test_event_code="TEST1",
-            region="de",
-            enabled=False,
+            rules=PixelRules(phone_region="de", enabled=False),
         )
     }
 
 
 def test_the_example_of_the_project_can_be_used() -> None:
-    pixels = read_pixels(EXAMPLES / "pixels.yaml")
+    pixels = read_pixels(EXAMPLES / "pixels.yaml").pixels
     assert [entry.client for entry in pixels.values()] == ["acme", "bolt", "cedar"]
     assert pixels["1234567890123456"].token == SecretSource(
-        f"{EXAMPLES}/pixels.yaml:7", file=EXAMPLES / "tokens" / "acme"
+        f"{EXAMPLES}/pixels.yaml:13", file=EXAMPLES / "tokens" / "acme"
     )
 
 
 @pytest.mark.parametrize("text", ["", "pixels:\n", "pixels: {}\n", "# nothing yet\n"])
 def test_a_file_without_a_pixel_yet_is_no_error(tmp_path: Path, text: str) -> None:
-    assert read_pixels(_write(tmp_path, text)) == {}
+    assert read_pixels(_write(tmp_path, text)) == NOTHING
 
 
 def test_a_pixel_of_which_nothing_is_said_has_the_defaults(tmp_path: Path) -> None:
-    assert read_pixels(_write(tmp_path, "pixels:\n  1001:\n")) == {"1001": PixelEntry()}
+    assert read_pixels(_write(tmp_path, "pixels:\n  1001:\n")).pixels == {"1001": PixelEntry()}
 
 
 def test_every_fault_is_told_at_once_each_with_its_line_and_what_was_meant(tmp_path: Path) -> None:
@@ -133,7 +136,7 @@ def test_a_pixel_that_stands_there_twice_is_refused_instead_of_the_last_one_winn
 
 def test_a_container_goes_to_255_pixels_and_not_to_one_more(tmp_path: Path) -> None:
     lines = "".join(f"  '{1000 + number}': {{containers: [GTM-WIDE]}}\n" for number in range(255))
-    assert len(read_pixels(_write(tmp_path, f"pixels:\n{lines}"))) == 255
+    assert len(read_pixels(_write(tmp_path, f"pixels:\n{lines}")).pixels) == 255
     with pytest.raises(ConfigError, match="container GTM-WIDE goes to 256 pixels, and a record can go to at most 255"):
         read_pixels(_write(tmp_path, f"pixels:\n{lines}  '9': {{containers: [GTM-WIDE]}}\n"))
 

@@ -94,7 +94,7 @@ class Replica:
         """Return the sizes of all collections in which delivery keeps something."""
         parts = self.pipeline.parts
         counts = census(parts.courier) | census(parts.settling) | census(parts.windows) | census(self.ledger)
-        return counts | {"metrics of pixels": self.metrics.render().count(b'pixel="')}
+        return counts | {"metrics of pixels": self.metrics.text().count(b'pixel="')}
 
     def parked_for_all(self) -> set[str]:
         """Return the pixels that are parked for a reason that is every replica's."""

@@ -1,0 +1,1 @@
+"""Drafting a mapping from an Avro schema by the names of its fields."""
