@@ -171,6 +171,7 @@ def _row(book: FilePixelBook, pixel_id: str, board: Board | None) -> Row:
 def _details(known: _Known, pixel_id: str) -> Row:
     pixel = known.book.get(pixel_id)
     containers = known.book.containers()
+    defaults, rules = known.book.rules()
     return {
         "in_pixels_file": any(each.pixel_id == pixel_id for each in known.book.pixels()),
         "enabled": known.book.enabled(pixel_id),
@@ -179,7 +180,7 @@ def _details(known: _Known, pixel_id: str) -> Row:
         "containers": [name for name, pixels in containers.items() if pixel_id in pixels],
         "partner_agent": pixel.partner_agent,
         "test_event_code": pixel.test_event_code,
-        "region": known.book.regions().get(pixel_id),
+        "region": rules.get(pixel_id, defaults).phone_region,
     }
 
 

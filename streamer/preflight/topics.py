@@ -150,8 +150,9 @@ def _not_created(name: str, error: KafkaError) -> Finding:
 
 
 def _new_topic(own: OwnTopic, largest: int) -> NewTopic:
-    if own.compacted:
-        return NewTopic(own.name, num_partitions=1, replication_factor=-1, config={"cleanup.policy": "compact"})
+    if own.compacted:  # what nobody has told anew for so long is of no use, and the topic does not grow
+        config = {"cleanup.policy": "compact,delete", "retention.ms": str(RETENTION_MS)}
+        return NewTopic(own.name, num_partitions=1, replication_factor=-1, config=config)
     config = {"cleanup.policy": "delete", "retention.ms": str(RETENTION_MS)}
     if own.holds_copies:
         config["max.message.bytes"] = str(largest + HEADROOM)

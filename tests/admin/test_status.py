@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import orjson
 
-from streamer.admin.status import as_json, in_order
+from streamer.admin.status import ConnectionStatus, as_json, in_order
 from streamer.quality import PixelQuality
 from streamer.translate.engine import MATCH_KEYS, Note
 from tests.support.statuses import pixel, status
@@ -76,4 +76,22 @@ def test_scripts_find_the_quality_of_each_pixels_data_as_shares() -> None:
         "delivered": 4,
         "mean_age_seconds": 25,
         "share_within_seconds": {"300": 0.25, "3600": 0.75, "7200": 0.75, "86400": 0.75},
+    }
+
+
+def test_scripts_find_how_the_pixels_of_the_whole_platform_stand_those_in_trouble_first() -> None:
+    works = ConnectionStatus("1001", "acme", "works", None, 1_790_000_000.0, None, None, None, "replica-1")
+    parked = ConnectionStatus("1002", None, "parked", "token_dead", 1_790_000_000.0, 190, 463, "Abc", "replica-2")
+    told = json.loads(orjson.dumps(as_json(replace(status(), connections=[works, parked]))))
+    assert [one["pixel_id"] for one in told["connections"]] == ["1002", "1001"]
+    assert told["connections"][0] == {
+        "pixel_id": "1002",
+        "client": None,
+        "state": "parked",
+        "reason": "token_dead",
+        "since": 1_790_000_000.0,
+        "code": 190,
+        "subcode": 463,
+        "fbtrace_id": "Abc",
+        "told_by": "replica-2",
     }

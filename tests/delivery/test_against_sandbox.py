@@ -11,6 +11,7 @@ from streamer.delivery.backoff import Backoff
 from streamer.delivery.batch import Batch, Entry, Settlement
 from streamer.delivery.capi import AiohttpTransport
 from streamer.delivery.courier import Courier, Office
+from streamer.delivery.usage import gap
 from streamer.outcomes import Outcome, Reason
 from streamer.sandbox.faults import parse_script
 from streamer.sandbox.sandbox import Sandbox
@@ -127,3 +128,16 @@ async def test_an_event_without_user_data_is_refused_alone() -> None:
         here.courier.send(Batch(PIXEL, [real(1), real(2, user_data=ABSENT), real(3)], 0.0))
         await here.all_settled(3)
         assert here.outcomes.of(Outcome.DEAD_LETTERED) == {"2"}
+
+
+async def test_requests_are_spaced_when_the_answers_say_that_a_limit_is_nearly_used_up() -> None:
+    async with place({"then": {"headers": {"X-App-Usage": {"call_count": 85}}}}) as here:
+        loop = asyncio.get_running_loop()
+        here.courier.send(Batch(PIXEL, [real(0)], 0.0))
+        await here.all_settled(1)
+        began = loop.time()
+        for number in range(1, 5):
+            here.courier.send(Batch(PIXEL, [real(number)], 0.0))
+        await here.all_settled(5)
+        assert loop.time() - began >= 3 * gap(85)
+        assert here.arrived() == ids(range(5))

@@ -1,5 +1,7 @@
 """Pixels that are parked and come back: their events arrive after all, by any way the pixel can come back."""
 
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -262,6 +264,22 @@ def test_a_pixel_that_works_again_at_meta_is_found_out_though_nothing_of_it_come
     sandbox.tokens(revive=[DEAD])
     eventually(lambda: sandbox.ids(SECOND) == _ids())
     assert metric(streamer, "streamer_probes_total", result="works") == 1
+    assert streamer.end() == 0
+
+
+def test_a_test_by_hand_brings_a_pixel_back_on_every_replica(
+    kafka: KafkaCluster, config: dict[str, Any], sandbox: SandboxProcess, start: Start
+) -> None:
+    sandbox.tokens(kill=[DEAD])
+    streamer = _started(kafka, config, start)
+    _produce(kafka, config)
+    wait_until_committed(kafka, config)
+    sandbox.tokens(revive=[DEAD])
+    command = [sys.executable, "-m", "streamer", "pixels", "test", SECOND, "-c", str(streamer.config), "--probe"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert "Token and pixel work" in done.stdout
+    eventually(lambda: sandbox.ids(SECOND) == _ids())
+    assert metric(streamer, "streamer_pixel_parked") == 0
     assert streamer.end() == 0
 
 

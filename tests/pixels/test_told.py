@@ -14,9 +14,9 @@ from streamer.pixels.told import (
     decode_told,
     encode_tested,
     encode_told,
-    read_board,
     fingerprint,
     key_of_test,
+    read_board,
 )
 
 PIXEL = "1000000000000001"

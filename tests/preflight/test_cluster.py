@@ -91,7 +91,7 @@ def test_topics_that_were_created_are_as_they_should_be(kafka: KafkaCluster, top
         assert configs[name]["max.message.bytes"] == str(2_000_000 + HEADROOM)
     for name in own[:3]:
         assert configs[name]["retention.ms"] == str(RETENTION_MS)
-    assert configs[own[3]]["cleanup.policy"] == "compact"
+    assert configs[own[3]]["cleanup.policy"] == "compact,delete"
     check_kafka(settings)  # which is what `run` does
 
 

@@ -88,6 +88,7 @@ def _settings(draw: random.Random) -> dict[str, Any]:
             "max_in_flight": draw.randint(1, 8),
             "max_in_flight_per_pixel": draw.randint(1, 4),
             "probe_seconds": draw.choice((20, 120)),
+            "refused_share_limit": 1,  # else many bad events would end the process, as they should
             "backoff_max_seconds": draw.choice((5, 60)),
         },
         "parking": {"sweep_hours": 0.1, "pass_pause_seconds": draw.choice((0, 10))},
@@ -107,7 +108,7 @@ def _load(draw: random.Random, pixels: int, seconds: float) -> dict[str, Any]:
         "padding": draw.choice((0, 0, 2000)),
     }
     if draw.random() < 0.3:
-        return load | {"at_once": draw.randint(1, 40), "from": round(draw.uniform(0, seconds), 2)}
+        return load | {"at_once": draw.choice((1, 10, 40, 300)), "from": round(draw.uniform(0, seconds), 2)}
     return load | _span(draw, seconds) | {"every": max(0.2, seconds * pixels / draw.randint(10, _MOST_RECORDS))}
 
 
@@ -133,9 +134,9 @@ def _limit(draw: random.Random, pixels: int) -> dict[str, Any]:
         "pixels": _some(draw, pixels),
         "calls": draw.randint(20, 60),
         "seconds": draw.choice((30, 60)),
-        "blocked_seconds": draw.choice((10, 60)),
+        "blocked_seconds": draw.choice((10, 60, 300)),
         "code": draw.choice((4, 17, 613, 80004)),
-        "header": draw.choice(("app", "account", "business")),
+        "header": draw.choice(("app", "account", "business", "none")),
     }
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ import pytest
 from pydantic import ValidationError
 
 from streamer.assignments import Assignments
-from streamer.delivery.batch import Entry, Settlement
+from streamer.delivery.backoff import Backoff
+from streamer.delivery.batch import Settlement
 from streamer.delivery.capi import Response
-from streamer.delivery.lanes import Lanes
+from streamer.delivery.courier import Courier, Office
 from streamer.delivery.requests import Request
 from streamer.delivery.windows import Windows
 from streamer.kafka.crossing import Positions
@@ -20,6 +21,7 @@ from streamer.kafka.progress import Position, Progress
 from streamer.ledger import Ledger
 from streamer.memory import Budget
 from streamer.outcomes import Outcome, Reason
+from streamer.settings import DeliverySettings, MetaSettings, WindowSettings
 from tests.simulation.answers import Said
 from tests.simulation.census import census
 from tests.simulation.figures import FIGURES
@@ -130,34 +132,23 @@ def test_a_ledger_that_counts_too_much_is_noticed(monkeypatch: pytest.MonkeyPatc
 
 
 def test_more_requests_in_flight_than_allowed_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    scenario = _scenario(pixels=5, meta={"latency": 1})
+    scenario = _scenario(pixels=5, meta={"latency": 1}, settings={"delivery": {"max_in_flight": 1}})
     play(scenario)
-    monkeypatch.setattr(Lanes, "take", _without_limit(Lanes.take))
+
+    def hasty(office: Office, meta: MetaSettings, delivery: DeliverySettings, backoff: Backoff) -> Courier:
+        return Courier(office, meta, delivery.model_copy(update={"max_in_flight": 64}), backoff)
+
+    monkeypatch.setattr("tests.simulation.replica.Courier", hasty)
     with pytest.raises(BrokenPromiseError, match="requests in flight of all, and may have 1"):
-        play(scenario.model_copy(update={"settings": {"delivery": {"max_in_flight": 1}}}))
-
-
-def _without_limit(take: Callable[[Lanes, float], Any]) -> Callable[[Lanes, float], Any]:
-    def limitless(lanes: Lanes, now: float) -> Any:
-        lanes._max = 1000
-        return take(lanes, now)
-
-    return limitless
+        play(scenario)
 
 
 def test_a_request_with_too_many_events_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Windows, "add", _unbounded(Windows.add))
-    settings = {"window": {"seconds": 5, "max_events": 2}}
+    scenario = _scenario(load=[{"every": 0.5}], settings={"window": {"seconds": 5, "max_events": 2}})
+    play(scenario)
+    monkeypatch.setattr("tests.simulation.replica.Windows", lambda _: Windows(WindowSettings()))
     with pytest.raises(BrokenPromiseError, match="events, which are too many"):
-        play(_scenario(load=[{"every": 0.5}], settings=settings))
-
-
-def _unbounded(add: Callable[[Windows, Entry, float], Any]) -> Callable[[Windows, Entry, float], Any]:
-    def unbounded(windows: Windows, entry: Entry, now: float) -> Any:
-        windows._max_events = 1000
-        return add(windows, entry, now)
-
-    return unbounded
+        play(scenario)
 
 
 def test_a_drain_that_goes_on_after_its_deadline_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
