@@ -99,7 +99,7 @@ pixels:
         "4: there is no key pixels.1001.clinet. Did you mean client?",
         "5: there is no key pixels.1001.tokens. Did you mean token?",
         "6: pixels.1001.containers must be a list, such as [GTM-ACME1].",
-        "7: pixels.abc is no pixel id: 1 to 20 digits.",
+        "7: pixels.abc is no pixel id: 1 to 20 digits, the first of which is not 0.",
         "10: pixels.1002.region must be a country's two letters (ISO 3166-1), such as US.",
         "11: pixels.1002.enabled must be true or false.",
         "12: pixels.1002.containers[1] must be text: put it in quotes.",
