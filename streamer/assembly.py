@@ -9,11 +9,16 @@ from streamer.records.schema import AvroSchema, SchemaError, builtin_schema_path
 from streamer.records.sources import OneSchema, SchemaFiles, SchemaSource
 from streamer.records.translator import Reading, Translator
 from streamer.settings import Settings
-from streamer.translate.mapping import compile_named, find_mapping, preset_names
+from streamer.translate.mapping import Compiled, compile_named, preset_names
 from streamer.translate.plan import Plan
 
 _WHERE = frozenset({"route", "origin", "consent", "when"})
 """Keys of a mapping that are not Meta's."""
+
+_NO_SCHEMA = (
+    "records.schema is not set: the paths were looked up in TagEvent, the tag event's own schema. Name yours, as in "
+    "--set records.schema=FILE.avsc."
+)
 
 
 def make_translator(settings: Settings, book: FilePixelBook) -> Translator:
@@ -31,7 +36,7 @@ def not_found(settings: Settings) -> tuple[str, ...]:
 
     :raises UserError: if the reader schema cannot be read, or the mapping does not hold for it.
     """
-    compiled = compile_named(settings.records.mapping, None, reader_schema(settings))
+    compiled = _compiled(settings, reader_schema(settings))
     found = {rule.key for rule in compiled.mapping.rules} | {name for name, _ in compiled.mapping.consent.purposes}
     keys = dict.fromkeys(key for key, _ in compiled.left_out)
     is_consent_found = compiled.mapping.consent.choices or compiled.mapping.consent.purposes
@@ -50,10 +55,11 @@ def make_plan(settings: Settings, book: FilePixelBook) -> Plan:
 def with_pixels(plan: Plan, book: FilePixelBook) -> Plan:
     """Return a plan with the routing and the rules of the pixels as they are now."""
     defaults, pixels = book.rules()
+    alike = {defaults: defaults}  # pixels with equal rules have the same, and share one translation of a record
     return replace(
         plan,
         containers=book.containers(),
-        pixels={pixel_id: rules for pixel_id, rules in pixels.items() if rules != defaults},
+        pixels={pixel_id: alike.setdefault(rules, rules) for pixel_id, rules in pixels.items() if rules != defaults},
         defaults=defaults,
         suppressed=book.suppressed(),
     )
@@ -74,8 +80,13 @@ def reader_schema(settings: Settings) -> AvroSchema:
 
 
 def _plan(settings: Settings, book: FilePixelBook, reader: AvroSchema) -> Plan:
-    mapping = find_mapping(settings.records.mapping, None, reader)
+    mapping = _compiled(settings, reader).mapping
     return with_pixels(Plan(mapping, age_margin_seconds=settings.delivery.age_margin_seconds), book)
+
+
+def _compiled(settings: Settings, reader: AvroSchema) -> Compiled:
+    unset = settings.records.schema_file is None
+    return compile_named(settings.records.mapping, None, reader, _NO_SCHEMA if unset else "")
 
 
 def _source(settings: Settings, reader: AvroSchema) -> SchemaSource:

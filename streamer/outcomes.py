@@ -35,6 +35,7 @@ class Reason(StrEnum):
 
     # dead-lettered: untranslatable
     BAD_PIXEL_ID = "bad_pixel_id"
+    TOO_MANY_PIXELS = "too_many_pixels"
     NO_EVENT_NAME = "no_event_name"
     BAD_EVENT_NAME = "bad_event_name"
     NO_EVENT_TIME = "no_event_time"

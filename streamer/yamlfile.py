@@ -33,6 +33,29 @@ for _tag, _form, _first in (
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_form})\Z"), _first)
 
+_INDENTATION = (
+    "Check the indentation here and above: keys of one level begin in the same column, with spaces and no tabs."
+)
+_IN_OTHER_WORDS: Mapping[str, tuple[str, str]] = {
+    "expected <block end>": ("what begins here does not go with the lines above", _INDENTATION),
+    "expected alphabetic or numeric character": (
+        "a name is missing behind * or &",
+        'Put what begins with one of them in quotes, as in "*": order.extra.',
+    ),
+    "expected ',' or": (
+        "a list or map is not closed",
+        "Close what was opened above with [ or {, and put a comma between its items.",
+    ),
+}
+"""What the library says in words of its own, by how it begins: what is wrong, and what to do."""
+_TO_DO: Mapping[str, str] = {
+    "mapping values are not allowed": f"{_INDENTATION} Text with a colon in it needs quotes.",
+    "found character": "Indent with spaces, not with tabs; put text that begins with a sign such as @ or % in quotes.",
+    "could not find expected ':'": "A key has a colon and a space behind it.",
+    "found unexpected end of stream": "A quotation mark is not closed.",
+}
+"""What to do about what it says plainly."""
+
 
 @dataclass(frozen=True, slots=True)
 class YamlFile:
@@ -70,8 +93,9 @@ def parse_yaml(text: str, path: Path) -> YamlFile:
         value, lines, twice = _parse(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
-        raise ConfigError(f"{path}{line}: is no YAML: {_problem(error)}.") from None
+        line, column = (f":{mark.line + 1}", f" (column {mark.column + 1})") if mark else ("", "")
+        problem, advice = _problem(error)
+        raise ConfigError(f"{path}{line}: is no YAML: {problem}{column}.{advice and ' '}{advice}") from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise ConfigError(f"{path}: is no YAML: something in it cannot be read.") from None
     if twice:
@@ -92,15 +116,21 @@ def _parse(text: str) -> tuple[Any, dict[Place, int], list[tuple[str, int]]]:
         loader.dispose()
 
 
-def _problem(error: yaml.MarkedYAMLError) -> str:
-    """Say what is wrong; where the library would quote a value, which can be a secret, say it in other words."""
+def _problem(error: yaml.MarkedYAMLError) -> tuple[str, str]:
+    """Say what is wrong and what to do; in other words where the library would quote a value, which can be a secret."""
     if isinstance(error, yaml.composer.ComposerError):
         if error.context == "expected a single document in the stream":
-            return "a second document begins there (---); keep one a file"
-        return "an alias (*name) has no anchor; put a value that begins with * in quotes"
+            return "a second document begins there (---); keep one a file", ""
+        return "an alias (*name) has no anchor; put a value that begins with * in quotes", ""
     if isinstance(error, yaml.constructor.ConstructorError):
-        return "a tag (!name) or a key of it is not known; put a value that begins with ! in quotes"
-    return error.problem or "it cannot be parsed"
+        return "a tag (!name) or a key of it is not known; put a value that begins with ! in quotes", ""
+    problem = error.problem or "it cannot be parsed"
+    for start, words in _IN_OTHER_WORDS.items():
+        if problem.startswith(start):
+            return words
+    if "<" in problem:  # names of its own, such as <block end>
+        return "it cannot be parsed", _INDENTATION
+    return problem, next((do for start, do in _TO_DO.items() if problem.startswith(start)), "")
 
 
 def _survey(root: yaml.Node) -> tuple[dict[Place, int], list[tuple[str, int]]]:

@@ -54,6 +54,32 @@ def test_a_mapping_that_does_not_exist_is_named(tmp_path: Path) -> None:
         make_plan(settings, book)
 
 
+def test_a_mapping_that_is_held_against_the_tag_event_s_schema_for_want_of_another_says_so_first(
+    tmp_path: Path,
+) -> None:
+    mine = tmp_path / "mine.yaml"
+    head = "route: {pixel_id: pixel_id}\nevent_name: event_name\n"
+    mine.write_text(f"{head}event_time: created\n")
+    settings, book = _parts(tmp_path, mapping=str(mine))
+    with pytest.raises(UserError) as caught:
+        make_plan(settings, book)
+    first, second = str(caught.value).splitlines()
+    assert first == (
+        "records.schema is not set: the paths were looked up in TagEvent, the tag event's own schema. "
+        "Name yours, as in --set records.schema=FILE.avsc."
+    )
+    assert second.startswith(f"{mine}:3: event_time leads nowhere: there is no created.")
+    for changes, text in (
+        ({}, f"{head}event_time: event_time\nevent_nme: x\n"),  # a fault that has nothing to do with the schema
+        ({"schema": builtin_schema_path()}, f"{head}event_time: created\n"),
+    ):
+        mine.write_text(text)
+        settings, book = _parts(tmp_path, mapping=str(mine), **changes)
+        with pytest.raises(UserError) as caught:
+            make_plan(settings, book)
+        assert "records.schema" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("records", "name"),
     [

@@ -69,11 +69,11 @@ def test_a_token_and_the_secret_that_goes_with_it_are_never_of_two_apps(tmp_path
 
 def test_norway_and_ids_need_no_quotes(tmp_path: Path) -> None:
     path = tmp_path / "pixels.yaml"
-    path.write_text("pixels:\n  1001: {region: NO}\n  0002: {enabled: True}\n")
+    path.write_text("pixels:\n  1001: {region: NO}\n  2002: {enabled: True}\n")
     pixels = read_pixels(path).pixels
     assert {key: (entry.rules.phone_region, entry.rules.enabled) for key, entry in pixels.items()} == {
         "1001": ("no", True),
-        "0002": (None, True),
+        "2002": (None, True),
     }
 
 

@@ -62,6 +62,32 @@ def test_what_is_no_yaml_is_told_with_its_line(text: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a:\n  b: 1\n c: 2\n", "a.yaml:3: is no YAML: what begins here does not go with the lines above (column 2)."),
+        ("a:\n  - b\n  c: 2\n", "a.yaml:3: is no YAML: what begins here does not go with the lines above (column 3)."),
+        ("a:\n  b: 1\n c: 2\n", "Check the indentation here and above"),
+        ("a:\n  *: b.c\n", "a.yaml:2: is no YAML: a name is missing behind * or & (column 4). Put what begins"),
+        ("a: b: c\n", "a.yaml:1: is no YAML: mapping values are not allowed here (column 5). Check the indentation"),
+        ("a:\n\tb: c\n", "(column 1). Indent with spaces, not with tabs"),
+        ("a: @b\n", "(column 4). Indent with spaces, not with tabs; put text that begins with a sign such as @"),
+        ("a: 'b\n", "A quotation mark is not closed."),
+        ("a: [b\nc: d\n", "Close what was opened above with [ or {"),
+        ("a: {b: c\nd: e\n", "Close what was opened above with [ or {"),
+        ("a: [b\n", "a.yaml:2: is no YAML: a list or map is not closed (column 1). Close what was opened above"),
+        ("a: {*: b}\n", 'in quotes, as in "*": order.extra.'),
+        ("%YAML 1.1\na: b\n", "a.yaml:2: is no YAML: it cannot be parsed (column 1). Check the indentation"),
+        ("a: b\ncde\n", "A key has a colon and a space behind it."),
+    ],
+)
+def test_what_is_no_yaml_is_told_with_what_to_do(text: str, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_yaml(text, HERE)
+    assert words in str(caught.value)
+    assert "<" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     "word",
     [
         *("0123456", "010", "+5", "-0", "0x1F", "0b1", "0o17", "1_000", "12:30:45", "1.10", "1e3", ".inf", ".nan"),

@@ -95,7 +95,7 @@ def _drafted(path: Path) -> MappingDraft:
     try:
         schema = load_schema(path)
     except SchemaError as error:
-        raise UserError(f"{error}.") from None
+        raise UserError(f"{error}.{'' if path.is_file() else ' Check the path.'}") from None
     return draft_mapping(schema, str(path))
 
 

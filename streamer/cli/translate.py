@@ -64,8 +64,8 @@ def translate(
     """Show what the events in FILE become: JSON lines, or an Avro container file; - is standard input.
 
     Prints a line of JSON for each record: its server events, with notes on fields that were left out or repaired; or
-    why it is skipped; or what is wrong with it. Exit status 0 if nothing is wrong, else 1. An event that brings no id
-    gets one of its file and line here.
+    why it is skipped; or what is wrong with it; or each of that by pixel, where pixels differ. Exit status 0 if nothing
+    is wrong, else 1. An event that brings no id gets one of its file and line here.
     """
     flags = parse_overrides(overrides) | ({} if mapping is None else {"records.mapping": mapping})
     settings = load_settings(config, flags)
@@ -106,22 +106,24 @@ def _translated(records: Iterable[FileRecord | FileFault], engine: Engine, name:
 
 def _line(translation: Translation, unknown: Iterable[str]) -> Line:
     events = [each for each in translation if isinstance(each, ServerEvent)]
-    refusals = [each for each in translation if isinstance(each, Refusal)]
-    if not events:
-        return _refused(refusals[0])
-    notes = dict.fromkeys(note for event in events for note in event.notes)
-    line: Line = {
-        "events": [{"pixel_id": event.pixel_id, "event": orjson.Fragment(event.body)} for event in events],
-        "notes": [*map(Note._asdict, notes), *({"field": path, "reason": "unknown_field"} for path in unknown)],
-    }
-    if refusals:
-        line["refused"] = [{"pixel_id": each.pixel_id, **_refused(each)} for each in refusals]
+    refused = [(each.pixel_id, _refused(each)) for each in translation if isinstance(each, Refusal)]
+    if not events and all(said == refused[0][1] for _, said in refused):
+        return refused[0][1]
+    line: Line = {}
+    if events:
+        notes = dict.fromkeys(note for event in events for note in event.notes)
+        line["events"] = [{"pixel_id": event.pixel_id, "event": orjson.Fragment(event.body)} for event in events]
+        line["notes"] = [*map(Note._asdict, notes), *({"field": path, "reason": "unknown_field"} for path in unknown)]
+    if refused:
+        line["refused"] = [{"pixel_id": pixel_id, **said} for pixel_id, said in refused]
     return line
 
 
 def _refused(refusal: Refusal) -> Line:
+    """Say why nothing is sent: what is skipped with the path of the purpose or condition that holds it back."""
     if refusal.outcome is Outcome.SKIPPED:
-        return {"skipped": refusal.reason}
+        field = {} if refusal.field is None else {"field": refusal.field}
+        return {"skipped": refusal.reason, **field}
     return {"error": {"reason": refusal.reason, "message": sentence(refusal.reason, refusal.field)}}
 
 

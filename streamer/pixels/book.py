@@ -31,7 +31,7 @@ class FilePixelBook:
         self._meta = meta
         self._secrets = Secrets(environ)
         self._lists = SuppressionLists()
-        self._stamp = stamp(self._path) if self._path else None
+        self._stamp = self._seen = stamp(self._path) if self._path else None
         self._file = read_pixels(self._path) if self._path else NOTHING
         self._lists.add(self._file.lists)
         self._next: PixelsFile | None = None  # was read, and waits for a list that it names
@@ -82,14 +82,27 @@ class FilePixelBook:
         return relisted or before != (self._file, self._pixels)
 
     def _reread(self) -> None:
-        if self._path is None or (now := stamp(self._path)) == self._stamp:
+        """Read a file that has changed, once it was left alone from one look to the next.
+
+        What is still being written would be a file with pixels, and what is forbidden to them, missing.
+        """
+        if self._path is None:
+            return
+        now, before = stamp(self._path), self._seen
+        self._seen = now
+        if now == self._stamp or now != before:
             return
         self._stamp = now
         self._next = None
         try:
-            self._next = read_pixels(self._path)
+            read = read_pixels(self._path)
         except ConfigError as error:
             self._tell(error)
+            return
+        if read == NOTHING and self._file != NOTHING:
+            self._tell(ConfigError(f"{self._path}: is empty. To send nothing, set enabled: false under defaults."))
+            return
+        self._next = read
 
     def _take_up(self) -> None:
         """Let what was read count, as soon as the lists that it names can be used."""

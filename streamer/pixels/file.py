@@ -97,7 +97,7 @@ def _raw_entries(spot: Spot, value: object) -> Iterator[tuple[str, Spot, object]
         if is_pixel_id(str(key)):
             yield str(key), one, {} if entry is None else entry
         else:
-            one.fault("is no pixel id: 1 to 20 digits.")
+            one.fault("is no pixel id: 1 to 20 digits, the first of which is not 0.")
 
 
 def _own(spot: Spot, raw: Mapping[str, object]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The keys of pixels.yaml that say what is done with a pixel's events, and the rules they make."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -15,6 +16,9 @@ from streamer.translate.policy import NEEDED_PROPERTIES, ORIGINS
 Said = Mapping[str, Any]
 """What the file says, by dotted key such as ``consent.require``: so a pixel overrides the defaults key by key."""
 
+_PURPOSES: Final = tuple(purpose for purpose, _ in ConsentPolicy().require)
+_SLIP: Final = 0.8
+"""How alike two words are of which one is probably misspelt."""
 _ALL: Final = "all"
 _NONE: Final = "none"
 
@@ -105,6 +109,10 @@ def _require(spot: Spot, value: object) -> tuple[tuple[str, tuple[str, ...]], ..
     if not isinstance(value, dict):
         spot.fault("must hold purposes with the choice that allows to send, such as {ad_storage: granted}.")
         return None
+    for purpose in value:
+        close = get_close_matches(str(purpose), _PURPOSES, 1, _SLIP)
+        if close and str(purpose) not in _PURPOSES:
+            spot.below(str(purpose)).fault(f"is nearly {close[0]}, and would never be found. Did you mean that?")
     return tuple((str(purpose), _choices(spot.below(str(purpose)), each)) for purpose, each in value.items())
 
 

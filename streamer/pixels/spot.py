@@ -25,9 +25,15 @@ class Spot:
         """``file:line``."""
         return self.file.where(self.place)
 
+    @property
+    def key(self) -> str:
+        """As people write it: ``pixels.1001.containers[0]``; nothing for the file as a whole."""
+        parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.place)
+        return "".join(parts).removeprefix(".")
+
     def fault(self, what: str) -> None:
         """Note a fault. ``what`` goes on after the key."""
-        self.faults.append(f"{self.where}: {'.'.join(map(str, self.place)) or 'the file'} {what}")
+        self.faults.append(f"{self.where}: {self.key or 'the file'} {what}")
 
     def map(self, value: object, known: Iterable[str], holds: str) -> dict[str, Any]:
         """Return a map with no other keys than known ones."""
@@ -36,7 +42,8 @@ class Spot:
             return {}
         for key in value:
             if key not in known:
-                self.faults.append(f"{self.below(str(key)).where}: there is no key {key}. {nearest(str(key), known)}")
+                below = self.below(str(key))
+                self.faults.append(f"{below.where}: there is no key {below.key}. {nearest(str(key), known)}")
         return {key: each for key, each in value.items() if key in known}
 
 

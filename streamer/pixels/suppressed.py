@@ -14,9 +14,15 @@ from streamer.translate.suppression import read_lines
 _log = structlog.get_logger(__name__)
 
 _MOST_FAULTS = 10
+_FAULT = "is no SHA-256 of 64 hex digits, alone or after em:, ph: or external_id:."
 _HOW = (
     "In the list there are hashes only, never an address, a number or an id itself. One is made by "
     "printf %s jane@example.com | sha256sum | cut -c1-64, of the text as Meta normalises it (docs/policy.md)."
+)
+
+_EMPTIED = (
+    "a list of suppressed people was emptied: that of before stays in force until the next start. To lift it, take the "
+    "list out of the pixels file"
 )
 
 
@@ -33,7 +39,7 @@ def read_list(path: Path) -> frozenset[bytes]:
         raise ConfigError(f"{path}: the list of suppressed people cannot be read ({error.strerror}).") from None
     if not faulty:
         return people
-    faults = [f"{path}:{line}: is no SHA-256 of 64 hex digits." for line in islice(faulty, _MOST_FAULTS)]
+    faults = [f"{path}:{line}: {_FAULT}" for line in islice(faulty, _MOST_FAULTS)]
     if len(faulty) > _MOST_FAULTS:
         faults.append(f"{path}: nor are {len(faulty) - _MOST_FAULTS} further lines.")
     raise ConfigError([*faults, f"{path}: {_HOW}"])
@@ -66,7 +72,7 @@ class SuppressionLists:
             if name not in self._faults or stamp(source.path) != self._read[name]:
                 self._faults[name] = self._try(name)
             if self._faults[name]:
-                faults += [f"{source.where}: names a list that cannot be used:", *self._faults[name]]
+                faults += [f"{source.where}: suppression.file names a list that cannot be used:", *self._faults[name]]
         if faults:
             raise ConfigError(faults)
 
@@ -81,7 +87,8 @@ class SuppressionLists:
         """Read lists whose files have changed, and tell whether another one is in force now.
 
         A change is taken up when the file has been left alone from one look to the next: what is still being written
-        would be a list with people missing. What cannot be used is logged once, and the list of before stays.
+        would be a list with people missing. What cannot be used is logged once, and the list of before stays; so it
+        does where the new one is empty, for who asked to be forgotten stays forgotten.
         """
         changed = False
         for name, before in list(self._people.items()):
@@ -95,6 +102,9 @@ class SuppressionLists:
                 _log.error("the list of suppressed people cannot be used: that of before stays in force", faults=faults)
             elif self._people[name] == before:
                 self._people[name] = before
+            elif not self._people[name]:
+                self._people[name] = before
+                _log.warning(_EMPTIED, file=name, before=len(before))
             else:
                 changed = True
                 people = len(self._people[name])

@@ -51,6 +51,7 @@ _DOUBLE = Struct("<d")
 _FLOAT = Struct("<f")
 _CONTINUED = 0x80
 _LONGEST_VARINT = 63
+_MOST_BITS = 2**64 - 1
 _NULLS_AT_ONCE = 6
 """Fields in a row that are passed over with one look when they are all null."""
 _EMPTY_ITEMS = 1000
@@ -62,15 +63,20 @@ def decoder(writer: AvroSchema, reader: AvroSchema) -> Decode:
 
     What is made raises :class:`fastavro.read.SchemaResolutionError` for a record that can't be resolved.
     """
-    if not reads_directly(writer, reader):
-        return lambda body: _resolved(body, writer.parsed, reader.parsed)
-    return _Compiler(writer.named).record(writer.parsed)
+    read = _Compiler(writer.named).record(writer.parsed)
+    return read if reads_directly(writer, reader) else _resolver(read, writer.parsed, reader.parsed)
 
 
-def _resolved(body: bytes, writer: dict[str, Json], reader: dict[str, Json]) -> tuple[Decoded, int]:
-    source = BytesIO(body)
-    record = schemaless_reader(source, writer, reader)
-    return record, source.tell()  # type: ignore[return-value]
+def _resolver(read: Decode, writer: dict[str, Json], reader: dict[str, Json]) -> Decode:
+    """Let fastavro resolve what was read here before: it has no bounds of its own for hostile bytes."""
+
+    def resolve(body: bytes) -> tuple[Decoded, int]:
+        read(body)
+        source = BytesIO(body)
+        record = schemaless_reader(source, writer, reader)
+        return record, source.tell()  # type: ignore[return-value]
+
+    return resolve
 
 
 class _Compiler:
@@ -216,6 +222,8 @@ def _long(data: bytes, at: int) -> tuple[int, int]:
         at += 1
         value |= (byte & 0x7F) << shift
         shift += 7
+    if value > _MOST_BITS:
+        raise ValueError("a number has more than 64 bits")
     return (value >> 1) ^ -(value & 1), at
 
 
@@ -252,9 +260,12 @@ def _count(data: bytes, at: int) -> tuple[int, int]:
     if count < 0:
         count = -count
         _, at = _long(data, at)
-    if count > len(data) + _EMPTY_ITEMS:
-        raise ValueError("a block has more items than there are bytes")
     return count, at
+
+
+def _bounded(items: int, data: bytes) -> None:
+    if items > len(data) + _EMPTY_ITEMS:
+        raise ValueError("there are more items than bytes")
 
 
 def _array(read_item: _Read) -> _Read:
@@ -262,6 +273,7 @@ def _array(read_item: _Read) -> _Read:
         items: list[Value] = []
         while data[at]:
             count, at = _count(data, at)
+            _bounded(len(items) + count, data)
             for _ in range(count):
                 item, at = read_item(data, at)
                 items.append(item)
@@ -275,6 +287,7 @@ def _map(read_value: _Read) -> _Read:
         values: dict[str, Value] = {}
         while data[at]:
             count, at = _count(data, at)
+            _bounded(count, data)
             for _ in range(count):
                 key, at = _text(data, at)
                 values[key], at = read_value(data, at)

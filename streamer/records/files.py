@@ -80,14 +80,20 @@ def _json_lines(stream: _Again, schema: AvroSchema) -> Iterator[FileRecord | Fil
         if not line.strip():
             continue
         try:
-            record, unknown = record_from_json(schema, orjson.loads(line))
+            record, unknown = record_from_json(schema, orjson.loads(line.rstrip()))
             body = encode(record, schema)
         except orjson.JSONDecodeError as error:
-            yield FileFault(number, "bad_json", f"The line is not JSON: see column {error.colno}.")
+            yield FileFault(number, "bad_json", _not_json(error))
         except WrongValue as error:
             yield FileFault(number, "wrong_value", f"{error}.")
         else:
             yield FileRecord(number, body, unknown)
+
+
+def _not_json(error: orjson.JSONDecodeError) -> str:
+    if error.msg.startswith("unexpected end"):
+        return "The line ends too early to be JSON: it is cut off, or its record goes on in the next. Write one a line."
+    return f"The line is not JSON: see column {error.colno}."
 
 
 def _container(stream: _Again) -> FileRecords:

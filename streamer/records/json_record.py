@@ -1,12 +1,13 @@
 """A record written as JSON, checked against a schema: for files that people write or export.
 
 Fields that are left out take their defaults. Values of unions stand there plainly, or in the way of Avro's own JSON
-encoding, such as ``{"string": "x"}``.
+encoding, such as ``{"string": "x"}``. Decimals are numbers (docs/mapping.md).
 """
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from streamer.records.json_decimal import decimal_bytes, described_decimal, is_decimal
 from streamer.records.schema import AvroSchema, Json
 
 
@@ -99,9 +100,20 @@ class _Reading:
 
     def _unwrapped(self, branch: Json, value: Json) -> list[Json]:
         """Return the inner value of Avro's JSON encoding of a union."""
-        if isinstance(value, dict) and len(value) == 1 and next(iter(value)) == _name(branch):
+        if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in self._names(branch):
             return list(value.values())
         return []
+
+    def _names(self, branch: Json) -> set[str]:
+        """Return what may stand around the value of a type: its full name, or the last part of it alone.
+
+        A record with a field of that name is meant plainly.
+        """
+        full = _name(branch)
+        schema = self._named.get(full, branch)
+        fields = schema.get("fields", ()) if isinstance(schema, dict) else ()
+        short = full.rpartition(".")[2]
+        return {full} if any(field["name"] == short for field in fields) else {full, short}
 
     def _array(self, schema: dict[str, Json], value: Json, path: str) -> list[Json]:
         if not isinstance(value, list):
@@ -115,10 +127,14 @@ class _Reading:
 
     @staticmethod
     def _bytes(schema: Json, value: Json, path: str) -> bytes:
-        """Avro specification, "JSON encoding": a character for each byte."""
+        """Avro specification, "JSON encoding": a character for each byte. A decimal may stand there as a number."""
+        made: bytes | None
         try:
-            made = value.encode("latin-1") if isinstance(value, str) else None
-        except UnicodeEncodeError:
+            if is_decimal(schema):
+                made = decimal_bytes(schema, value)
+            else:
+                made = value.encode("latin-1") if isinstance(value, str) else None
+        except ValueError:
             made = None
         if made is None or (isinstance(schema, dict) and "size" in schema and len(made) != schema["size"]):
             raise WrongValue(f"{path} must be {_described(schema)}")
@@ -154,5 +170,7 @@ _NAMES: Mapping[str, str] = MappingProxyType(
 def _described(schema: Json) -> str:
     if isinstance(schema, list):
         return " or ".join(_described(branch) for branch in schema)
+    if is_decimal(schema):
+        return described_decimal(schema)
     kind = schema["type"] if isinstance(schema, dict) else schema
     return "one of " + ", ".join(schema["symbols"]) if kind == "enum" else _NAMES.get(kind, str(kind))

@@ -5,6 +5,7 @@ Each check names its source. A field that Meta can do without is left out; an ev
 
 from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
+from math import isfinite
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -44,6 +45,7 @@ _TOO_LITTLE: Final = (
 )
 """Meta, customer information parameters: an event with no keys but those of one of these is refused (2804050)."""
 
+_ITEM_LEFT_OUT: Final = Note("custom_data.contents", NoteReason.MALFORMED)
 _CENTS: Final = 4
 """Digits behind the point that a sum of prices keeps: no currency has more than three."""
 
@@ -79,14 +81,15 @@ def click(event: Event, draft: Draft) -> None:
         draft.note("user_data.fbc", made.reason)
 
 
-def follower(followed: Collection[Followed]) -> Callable[[Event, str], None]:
+def follower(followed: Collection[Followed]) -> Callable[[Event, str, Draft], None]:
     """Bind what is taken from contents where the event itself does not say it: :attr:`TranslationMap.follow`.
 
-    :return: takes an event and its name, and changes the event in place.
+    :return: takes an event, its name and its draft, and changes the event in place. Nothing is summed up of items some
+        of which were left out.
     """
     ids, items, value, kind = (each in followed for each in ("content_ids", "num_items", "value", "content_type"))
 
-    def follow(event: Event, event_name: str) -> None:
+    def follow(event: Event, event_name: str, draft: Draft) -> None:
         custom = event.get("custom_data")
         if custom is None:
             return
@@ -97,11 +100,14 @@ def follower(followed: Collection[Followed]) -> Callable[[Event, str], None]:
             return
         if ids and "content_ids" not in custom:
             custom["content_ids"] = list(dict.fromkeys([content["id"] for content in contents]))
+        if draft.notes and any(note == _ITEM_LEFT_OUT for note in draft.notes):
+            return
         if items and event_name == "InitiateCheckout" and "num_items" not in custom:
             custom["num_items"] = sum([content["quantity"] for content in contents])
         if value and "value" not in custom and all("item_price" in content for content in contents):
             total = sum([content["item_price"] * content["quantity"] for content in contents])
-            custom["value"] = round(total, _CENTS)
+            if isfinite(total):
+                custom["value"] = round(total, _CENTS)
 
     return follow
 

@@ -7,7 +7,7 @@ from streamer.outcomes import Outcome, Reason
 from streamer.records.decode import Decoded, Value
 from streamer.translate.engine import Refusal
 from streamer.translate.notes import Drop, NoteReason
-from streamer.translate.paths import Find, finder
+from streamer.translate.paths import JSON, Find, finder, not_json
 from streamer.translate.plan import ConsentMap, ConsentPolicy, Source
 from streamer.translate.sources import Read, as_text, first_of
 
@@ -39,7 +39,7 @@ def consent_of(policy: ConsentPolicy, mapping: ConsentMap) -> Consent | None:
         purposes = [purpose for purpose in purposes if purpose.own or purpose.unsaid]
     if not purposes:
         return None
-    find = finder(mapping.choices) if mapping.choices is not None else _nowhere
+    find = _choices(mapping.choices) if mapping.choices is not None else _nowhere
     if any(purpose.own for purpose in purposes):
         return _by_place(find, purposes)
     return _by_map(find, purposes)
@@ -49,7 +49,7 @@ def _bind(
     name: str, allowed: Sequence[str], policy: ConsentPolicy, choices: str | None, own: Sequence[Source]
 ) -> _Purpose:
     paths = [source.path for source in own if source.path] or [f"{choices}.{name}" if choices else name]
-    refusal = Refusal(Outcome.SKIPPED, Reason.NO_CONSENT, paths[0])
+    refusal = Refusal(Outcome.SKIPPED, Reason.NO_CONSENT, paths[0] if len(paths) == 1 else f"consent.{name}")
     unsaid = refusal if policy.missing == "denied" else None
     return _Purpose(name, frozenset(allowed), refusal, unsaid, first_of(own) if own else None)
 
@@ -61,7 +61,7 @@ def _by_map(find: Find, purposes: Sequence[_Purpose]) -> Consent:
 
     def check(record: Decoded) -> Refusal | None:
         choices = find(record)
-        if not choices:
+        if choices is None or choices == {}:
             return unsaid
         if choices.__class__ is not dict:
             return wanted[0][2]
@@ -81,7 +81,8 @@ def _by_place(find: Find, purposes: Sequence[_Purpose]) -> Consent:
     """Look at each purpose's own place first, and into the map of choices where that says nothing."""
 
     def check(record: Decoded) -> Refusal | None:
-        choices = find(record) or {}
+        choices = find(record)
+        choices = {} if choices is None else choices
         for purpose in purposes:
             choice = _without_unknown(purpose.own(record)) if purpose.own is not None else None
             if choice is None:
@@ -94,6 +95,20 @@ def _by_place(find: Find, purposes: Sequence[_Purpose]) -> Consent:
         return None
 
     return check
+
+
+def _choices(path: str) -> Find:
+    """Find the map of choices; a text that should be JSON and is none is something that nobody can read."""
+    find, (before, is_json, _) = finder(path), path.partition(JSON)
+    if not is_json:
+        return find
+    find_text = finder(before)
+
+    def choices(record: Decoded) -> Value:
+        found = find(record)
+        return _UNREADABLE if found is None and not_json(find_text(record)) else found
+
+    return choices
 
 
 def _nowhere(_record: Decoded) -> None:

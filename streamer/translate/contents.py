@@ -8,9 +8,9 @@ from streamer.translate.draft import Draft, Section, place_of
 from streamer.translate.notes import Drop, NoteReason
 from streamer.translate.paths import finder, plain_head
 from streamer.translate.plan import Rule
-from streamer.translate.rules import CONVERT, Convert, is_property, text
+from streamer.translate.rules import CONVERT, Convert, has_address, is_property, text
 from streamer.translate.sources import Read, first_of, read_source
-from streamer.translate.surface import EXTINFO_PARTS, STANDARD_PROPERTIES, TEXT_PROPERTIES
+from streamer.translate.surface import EXTINFO_PARTS, STANDARD_PROPERTIES, TEXT_PROPERTIES, is_personal
 from streamer.translate.tree import Rows, Step, first_made, plain_name
 
 _Field = tuple[str, str, Convert]
@@ -115,28 +115,33 @@ def _put(made: Value, key: str, content: Section, draft: Draft) -> None:
 
 def bind_properties(rules: Sequence[Rule]) -> Step:
     """Bind maps and records that become custom properties, under their own names."""
-    places = [(finder(source.path), frozenset(rule.without), rule.key) for rule in rules for source in rule.sources]
+    places = [
+        (finder(source.path), frozenset(rule.without), frozenset(rule.only) or None, rule.key)
+        for rule in rules
+        for source in rule.sources
+    ]
 
     def step(rows: Rows) -> None:
-        for find, without, label in places:
+        for find, without, only, label in places:
             for record, draft in rows:
                 found = find(record)
                 if found and found.__class__ is dict:
-                    _take_properties(found, without, label, draft)
+                    wanted = found.keys() - without if only is None else (found.keys() & only) - without
+                    _take_properties({name: found[name] for name in found if name in wanted}, label, draft)
 
     return step
 
 
-def _take_properties(found: Decoded, without: frozenset[str], label: str, draft: Draft) -> None:
+def _take_properties(found: Decoded, label: str, draft: Draft) -> None:
     for name, value in found.items():
-        if value is None or name in without:
+        if value is None:
             continue
         if name == "customer_segmentation":  # Meta's page has it at both places; it is sent at the event's own
             _put_segment(value, draft)
             continue
         fault = _property_fault(name, value)
         if fault is None:
-            draft["custom_data"][name] = value
+            draft["custom_data"].setdefault(name, value)  # what the mapping names itself goes before
         else:
             draft.note(label, fault)
 
@@ -152,6 +157,8 @@ def _put_segment(value: Value, draft: Draft) -> None:
 def _property_fault(name: str, value: Value) -> NoteReason | None:
     if name in STANDARD_PROPERTIES:
         return NoteReason.RESERVED
+    if (value.__class__ is not bool and is_personal(name)) or has_address(value):
+        return NoteReason.PERSONAL
     if not name or name.isspace() or not is_property(value):
         return NoteReason.MALFORMED
     return NoteReason.MALFORMED if name in TEXT_PROPERTIES and text(value) is not value else None

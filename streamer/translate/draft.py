@@ -7,6 +7,9 @@ from streamer.translate.engine import Note, Origin
 from streamer.translate.notes import NoteReason
 from streamer.translate.plan import PixelRules
 
+MOST_NOTES = 200
+"""Of one event: a list of 100,000 bad items is one fault."""
+
 Section = dict[str, Any]
 """The event itself, or a part of it such as ``custom_data``."""
 
@@ -36,7 +39,7 @@ class Draft(dict[str, Section]):
         """Country by which phone numbers are read."""
         self.time_ms = 0
         """When it happened, milliseconds since 1970: more than the event's own seconds say."""
-        self.notes: tuple[Note, ...] = ()
+        self.notes: list[Note] = []
 
     def __missing__(self, name: str) -> Section:
         section: Section = {}
@@ -44,8 +47,9 @@ class Draft(dict[str, Section]):
         return section
 
     def note(self, field: str, reason: NoteReason) -> None:
-        """Say that a field was left out or repaired."""
-        self.notes += (Note(field, reason),)
+        """Say that a field was left out or repaired; no more is said of a record than anybody reads."""
+        if len(self.notes) < MOST_NOTES:
+            self.notes.append(Note(field, reason))
 
     def joined(self) -> Section:
         """Return the event with the sections that have something; ``user_data`` is there in any case."""

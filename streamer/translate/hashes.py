@@ -15,6 +15,9 @@ from streamer.translate.userdata import EXTERNAL_ID_HASHERS, HASHERS, PART_HASHE
 _UserRows = Sequence[tuple[Decoded, Draft, Section]]
 """Rows, each with the draft's ``user_data``."""
 
+MOST_VALUES = 100
+"""Of one key in one list: nobody has more addresses, numbers or ids."""
+
 _UserStep = Callable[[_UserRows], None]
 
 
@@ -108,7 +111,7 @@ def _first(reads: Sequence[Read], key: str) -> _UserStep:
 
     def step(rows: _UserRows) -> None:
         for record, draft, user in rows:
-            before = draft.notes
+            before = len(draft.notes)
             for read in reads:
                 value = read(record)
                 if value is None:
@@ -117,11 +120,11 @@ def _first(reads: Sequence[Read], key: str) -> _UserStep:
                     hashed = hasher(value, draft.place)
                     if hashed.__class__ is str:
                         user[key] = [hashed]
-                        draft.notes = before
+                        del draft.notes[before:]
                         break
-                tried = draft.notes
+                tried = len(draft.notes)
                 if _add(value, key, draft):
-                    draft.notes = before + draft.notes[len(tried) :]
+                    del draft.notes[before:tried]
                     break
 
     return step
@@ -147,7 +150,10 @@ def _add(value: Value, key: str, draft: Draft) -> bool:
     hasher, place = _hasher(key, draft)
     hashes = draft["user_data"].get(key, [])
     before = len(hashes)
-    for each in value if value.__class__ is list else (value,):
+    values = value if value.__class__ is list else (value,)
+    if len(values) > MOST_VALUES:
+        draft.note("user_data." + key, NoteReason.TOO_LONG)
+    for each in values[:MOST_VALUES]:
         hashed = each if each.__class__ is Drop else _hashed(each, hasher, place)
         if isinstance(hashed, Drop):
             draft.note("user_data." + key, hashed.reason)

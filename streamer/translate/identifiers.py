@@ -16,6 +16,9 @@ _FBC = re.compile(f"{_BEGINNING}({_CLICK_ID}){_FIFTH_PART}", re.ASCII).fullmatch
 _FBP = re.compile(f"{_BEGINNING}[0-9]+{_FIFTH_PART}", re.ASCII).fullmatch
 _CLICK = re.compile(_CLICK_ID).fullmatch
 _CLICKED = "fbclid="
+_LONGEST_LIST = 2_000
+_MOST_ADDRESSES = 20
+"""Of a list such as ``X-Forwarded-For``: no request passes so many proxies."""
 _MALFORMED = Drop(NoteReason.MALFORMED)
 # The appendix that the parameter builder glues to URLs and addresses; its first byte, the format, is 1.
 _APPENDIX = re.compile(r"\.AQ[\w-]{6}$", re.ASCII)
@@ -89,7 +92,7 @@ def _plain_address(value: str) -> str | None:
 
 def _listed_address(value: str) -> str | Drop:
     reason = NoteReason.EMPTY
-    for part in value.split(","):
+    for part in value[:_LONGEST_LIST].split(",")[:_MOST_ADDRESSES]:
         found = _address(part.strip().strip("\"'"))
         if type(found) is str:
             return found

@@ -29,6 +29,9 @@ class NoteReason(StrEnum):
     """Of no use without another field, which is missing: a value without its currency."""
     ABSENT = "absent"
     """Not there, although Meta advises it for this event."""
+    PERSONAL = "personal"
+    """A custom property that is somebody's own data, by its name or because it is an e-mail address: it would leave
+    unhashed."""
     RESERVED = "reserved"
     """A custom property under a name that is Meta's own."""
     HASHED = "hashed"

@@ -66,7 +66,8 @@ Step = Field | Index | Each | Match | Parse
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _BRACKET = re.compile(r"\[(?:(\d{1,4})|([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)=([^\[\]]+)|'([^']+)'|)\]")
-_JSON = "|json"
+JSON = "|json"
+"""How a path says that a text is to be read as JSON."""
 _LONGEST_KEPT = 2**16
 
 
@@ -97,9 +98,9 @@ def _endings(path: str, at: int, steps: list[Step]) -> int:
         if bracket := _BRACKET.match(path, at):
             steps.append(_in_brackets(bracket))
             at = bracket.end()
-        elif path.startswith(_JSON, at):
+        elif path.startswith(JSON, at):
             steps.append(Parse())
-            at += len(_JSON)
+            at += len(JSON)
         else:
             return at
 
@@ -252,3 +253,15 @@ def _parsed(text: str | bytes) -> Value:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
+
+
+def not_json(value: Value) -> bool:
+    """Tell whether something is there that cannot be read as JSON."""
+    if value.__class__ is str or value.__class__ is bytes:
+        return bool(value.strip()) and parsed(value) is None and value.strip() not in {"null", b"null"}
+    return value is not None
+
+
+def forget_parsed() -> None:
+    """Let go of what was read from texts of JSON: people's data must not outlive the records it came with."""
+    _parsed.cache_clear()

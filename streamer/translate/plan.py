@@ -11,6 +11,8 @@ RuleName = Literal[
     "text",
     "id",
     "url",
+    "referrer",
+    "opt_out",
     "number",
     "share",
     "whole",
@@ -94,6 +96,9 @@ class Rule:
     """Of a key that holds a list: all sources give values, and not only the first that has one."""
     without: tuple[str, ...] = ()
     """Of ``properties``: names of the map or record that are no custom properties."""
+    only: tuple[str, ...] = ()
+    """Of ``properties``: the names that a record has in the reader schema; a writer may have more, which are nobody's
+    custom properties. Empty for a map."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ NEEDED_PROPERTIES: Final = ("value", "currency", "lead_event_source")
 """Keys of ``custom_data`` that no policy may take out: Meta refuses a purchase, or an event of a CRM, without them."""
 
 _STANDARD: Final = STANDARD_PROPERTIES | TEXT_PROPERTIES
+_SEGMENT: Final = "customer_segmentation"
+"""Meta's page has it in custom data too; it is sent at the event's own."""
 _TRUSTED: Final = frozenset({"server", "offline"})
 _FILTERED: Final = Refusal(Outcome.SKIPPED, Reason.EVENT_FILTERED, "event_name")
 
@@ -199,10 +201,12 @@ def _properties(policy: PropertyPolicy, origin: _Say) -> Amend | None:
     deny_of_browser = deny | server_only
 
     def take_out(event: Event, record: Decoded, draft: Draft) -> None:
+        denied = deny_of_browser if server_only and origin(record) not in _TRUSTED else deny
+        if _SEGMENT in denied and event.pop(_SEGMENT, None) is not None:
+            draft.note(_SEGMENT, NoteReason.POLICY)
         custom = event.get("custom_data")
         if custom is None:
             return
-        denied = deny_of_browser if server_only and origin(record) not in _TRUSTED else deny
         unwanted = [key for key in custom if key in denied or (allow is not None and key not in allow)]
         for key in unwanted:
             del custom[key]

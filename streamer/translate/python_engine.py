@@ -18,6 +18,7 @@ from streamer.records.schema import AvroSchema
 from streamer.translate.checks import Event, Fault, age_fault, click, complete, expires_at, fault_of, follower
 from streamer.translate.draft import Draft
 from streamer.translate.engine import MATCH_KEYS, Origin, Refusal, ServerEvent, Translation
+from streamer.translate.paths import forget_parsed
 from streamer.translate.places import place_finder
 from streamer.translate.plan import Plan
 from streamer.translate.policy import Amend, Policy, make_policy
@@ -55,10 +56,8 @@ class PythonEngine:
         self._follow = follower(plan.mapping.follow)
         self._sift = sifter(plan.mapping.when)
         self._route = router(plan)
-        self._default = make_policy(plan.defaults, plan)
-        policies = {rules: make_policy(rules, plan) for rules in set(plan.pixels.values()) - {plan.defaults}}
-        policies[plan.defaults] = self._default
-        self._policies = {pixel_id: policies[rules] for pixel_id, rules in plan.pixels.items()}
+        self._plan = plan
+        self._policies: dict[int, Policy] = {}
         self._tree = grow(plan.mapping.rules, SPECIAL)
         self._place = place_finder(plan.mapping.rules)
 
@@ -88,6 +87,7 @@ class PythonEngine:
             else:
                 answers[row] = self._begin(row, record, origins[row], rows)
         walk(self._tree, [(record, draft) for record, draft, _ in rows])
+        forget_parsed()
         for record, draft, policy in rows:
             answers[draft.row] += self._finish(record, draft, policy, now)
         return answers
@@ -122,12 +122,20 @@ class PythonEngine:
                 refusals += _for_each(alike, refused)
         return refusals
 
+    def _policy(self, pixel_id: str) -> Policy:
+        """Return a pixel's policy, bound when it is wanted: a plan may have thousands, and be replaced at any time."""
+        rules = self._plan.pixels.get(pixel_id, self._plan.defaults)
+        policy = self._policies.get(id(rules))
+        if policy is None:
+            policy = self._policies[id(rules)] = make_policy(rules, self._plan)
+        return policy
+
     def _by_policy(self, pixels: Sequence[str]) -> Iterable[tuple[Policy, Sequence[str]]]:
         if len(pixels) == 1:
-            return ((self._policies.get(pixels[0], self._default), pixels),)
+            return ((self._policy(pixels[0]), pixels),)
         groups: dict[int, tuple[Policy, list[str]]] = {}
         for pixel_id in pixels:
-            policy = self._policies.get(pixel_id, self._default)
+            policy = self._policy(pixel_id)
             groups.setdefault(id(policy), (policy, []))[1].append(pixel_id)
         return groups.values()
 
@@ -140,7 +148,7 @@ class PythonEngine:
             return _refused(draft, fault)
         click(event, draft)
         if policy.amend is None:
-            self._follow(event, event["event_name"])
+            self._follow(event, event["event_name"], draft)
         elif refusal := self._amend(event, record, draft, policy.amend):
             return _for_each(draft.pixels, refusal)
         expires = expires_at(event, self._margin)
@@ -156,7 +164,7 @@ class PythonEngine:
                 event["event_id"],
                 event["event_time"],
                 expires,
-                draft.notes,
+                tuple(draft.notes),
                 _matched(tuple(event["user_data"]), brought),
             )
         )
@@ -165,7 +173,7 @@ class PythonEngine:
     def _amend(self, event: Event, record: Decoded, draft: Draft, amend: Amend) -> Refusal | None:
         """Let the pixel's policy have its say, also on what follows from contents."""
         name: str = event["event_name"]
-        self._follow(event, dict(draft.rules.events.rename).get(name, name))
+        self._follow(event, dict(draft.rules.events.rename).get(name, name), draft)
         return amend(event, record, draft)
 
 

@@ -18,7 +18,10 @@ Sift = Callable[[Decoded], Refusal | None]
 """A record in; why it is not sent out, or ``None``."""
 
 _NO_PIXEL = Refusal(Outcome.SKIPPED, Reason.NO_PIXEL)
+_TOO_MANY = Refusal(Outcome.DEAD_LETTERED, Reason.TOO_MANY_PIXELS)
 _LONGEST_PIXEL_ID = 20
+MOST_PIXELS = 255
+"""Of one record: what a record's progress can count."""
 
 
 def router(plan: Plan) -> Route:
@@ -34,9 +37,12 @@ def router(plan: Plan) -> Route:
         own = find_pixels(record)
         if own.__class__ is str and is_pixel_id(own):
             return (own,)
+        pixels: tuple[str, ...] | Refusal
         if own is not None and own not in ("", []):
-            return _several(own) or bad_pixel
-        return _of_containers(find_container(record), containers)
+            pixels = _several(own) or bad_pixel
+        else:
+            pixels = _of_containers(find_container(record), containers)
+        return _TOO_MANY if len(pixels) > MOST_PIXELS and not isinstance(pixels, Refusal) else pixels
 
     return route
 
@@ -59,8 +65,8 @@ def _of_containers(named: Value, containers: Mapping[str, tuple[str, ...]]) -> t
 
 
 def is_pixel_id(text: str) -> bool:
-    """Whether it has the form of a pixel's (a dataset's) id: digits."""
-    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_PIXEL_ID
+    """Whether it has the form of a pixel's (a dataset's) id: digits, the first of which is not 0."""
+    return text.isascii() and text.isdigit() and text[0] != "0" and len(text) <= _LONGEST_PIXEL_ID
 
 
 def sifter(conditions: Sequence[Condition]) -> Sift | None:

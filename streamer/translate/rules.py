@@ -67,6 +67,8 @@ _LIMITED_DATA_USE = "LDU"
 _URL = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?").fullmatch
 _START = re.compile(r"^(https?://)(?:[^\s/?#@]*@)?", re.IGNORECASE)
 _WHITE_SPACE = re.compile(r"\s")
+_LONGEST_ADDRESS = 320
+_ADDRESS = re.compile(r"\s*[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+\s*").fullmatch
 _SHA256_DIGITS = 64
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}").fullmatch
 
@@ -145,7 +147,16 @@ def is_property(value: Value) -> bool:
     return value.__class__ in {str, bool} or (value.__class__ is int and -_MOST <= value <= _MOST)
 
 
+def has_address(value: Value) -> bool:
+    """Tell whether a value is an e-mail address, or a list with one: people's own data under whatever name."""
+    if value.__class__ is list:
+        return any(map(has_address, value))
+    return value.__class__ is str and "@" in value and len(value) <= _LONGEST_ADDRESS and _ADDRESS(value) is not None
+
+
 def _property(value: Value) -> Value:
+    if has_address(value):
+        return Drop(NoteReason.PERSONAL)
     return value if is_property(value) else _MALFORMED
 
 
@@ -154,10 +165,10 @@ def processing_options(value: Value) -> list[str] | Drop:
 
     Limited Data Use is the only option there is, so that any word asks for it: none may be lost to its spelling.
     """
-    words = value if value.__class__ is list else [value]
-    if not all(word.__class__ is str for word in words):
-        return _MALFORMED
-    return [_LIMITED_DATA_USE] if any(word.strip() for word in words) else []
+    words = [word for word in (value if value.__class__ is list else [value]) if word is not None]
+    if any(word.strip() for word in words if word.__class__ is str):
+        return [_LIMITED_DATA_USE]
+    return _MALFORMED if any(word.__class__ is not str for word in words) else []
 
 
 def url(value: Value) -> str | Drop:
@@ -170,6 +181,20 @@ def url(value: Value) -> str | Drop:
     if _URL(repaired):
         return repaired
     return _MALFORMED if repaired else _EMPTY
+
+
+def referrer(value: Value) -> str | Drop:
+    """Take the address of a page or an app to the letter, without a login."""
+    made = text(value)
+    return made if isinstance(made, Drop) else _START.sub(lambda start: start[1], made)
+
+
+def opt_out(value: Value) -> bool | Drop:
+    """Take true or false. A word that cannot be read asks for it: to leave it out would do what a user forbade."""
+    made = flag(value)
+    if not isinstance(made, Drop) or value.__class__ is not str:
+        return made
+    return True if value.strip() else _EMPTY
 
 
 def plain_id(value: Value) -> str | Drop:
@@ -235,6 +260,8 @@ CONVERT: Mapping[RuleName, Convert] = MappingProxyType(
         "processing_country": _one_number(range(2)),
         "processing_state": _one_number((0, *range(1000, 1014))),
         "url": url,
+        "referrer": referrer,
+        "opt_out": opt_out,
         "id": plain_id,
         "share": share,
         "currency": _of_text(currency),

@@ -27,6 +27,25 @@ _LONGEST_NUMBER = 20
 _LARGEST_TIME = 2.0**63
 
 
+class Constant:
+    """Reads the value that a mapping gives itself."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Value) -> None:
+        """Give ``value`` whatever the record."""
+        self._value = value
+
+    def __call__(self, _record: Decoded) -> Value:
+        """Return it."""
+        return self._value
+
+
+def is_fault(dropped: Drop) -> bool:
+    """Tell whether something was there that could not be read: not so a blank, or what a table leaves out."""
+    return dropped.reason is not NoteReason.EMPTY and dropped is not _UNKNOWN
+
+
 def first_of(sources: Sequence[Source], *, dates: bool = False) -> Read:
     """Bind sources.
 
@@ -40,6 +59,8 @@ def first_of(sources: Sequence[Source], *, dates: bool = False) -> Read:
     def read(record: Decoded) -> Value:
         dropped = None
         for each in reads:
+            if dropped is not None and is_fault(dropped) and isinstance(each, Constant):
+                return dropped
             value = each(record)
             if value is None:
                 continue
@@ -54,8 +75,7 @@ def first_of(sources: Sequence[Source], *, dates: bool = False) -> Read:
 def read_source(source: Source, *, dates: bool = False) -> Read:
     """Bind one source; see :func:`first_of`."""
     if not source.path:
-        constant = source.constant
-        return lambda _record: constant
+        return Constant(source.constant)
     find, adapt = finder(source.path), adapter(source, dates=dates)
     if adapt is None:
         return find
@@ -88,11 +108,12 @@ def _looked_up(table: Table) -> Adapt:
 
     def look_up(value: Value) -> Value:
         if value.__class__ is list:
-            return [made for made in map(look_up, value) if made.__class__ is not Drop]
+            several = [made for made in map(look_up, value) if made.__class__ is not Drop]
+            return several or (None if table.otherwise == "drop" else several)
         key = as_text(value)
         if key is None:
             return _MALFORMED
-        found = exact.get(key) or folded.get(key.strip().casefold())
+        found = exact[key] if key in exact else folded.get(key.strip().casefold())
         if found is not None:
             return found
         if table.otherwise == "keep":
@@ -108,6 +129,8 @@ def as_text(value: Value) -> str | None:
         return str(value)
     if value.__class__ is bool:
         return "true" if value else "false"
+    if value.__class__ is float and value.is_integer():
+        value = int(value)
     return str(value) if value.__class__ in {int, float} else None
 
 

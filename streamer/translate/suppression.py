@@ -48,7 +48,7 @@ def _of_id(value: str) -> bytes:
 def read_lines(lines: Iterable[bytes], faulty: list[int]) -> Iterator[bytes]:
     """Yield the 32 bytes of each hash in a list: one a line, after ``em:``, ``ph:``, ``external_id:`` or nothing.
 
-    What stands behind ``#`` and lines with nothing else are passed over.
+    All may be written in any case. What stands behind ``#`` and lines with nothing else are passed over.
 
     :param faulty: takes the numbers of lines, from 1, that are none of this.
     """
@@ -69,4 +69,4 @@ def read_lines(lines: Iterable[bytes], faulty: list[int]) -> Iterator[bytes]:
 def _bare(text: bytes) -> bytes:
     """Take off what may stand before a hash."""
     key, colon, rest = text.partition(b":")
-    return rest.strip() if colon and key.strip() in _PREFIXES else text
+    return rest.strip() if colon and key.strip().lower() in _PREFIXES else text

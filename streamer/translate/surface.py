@@ -17,8 +17,8 @@ _EVENT: Final[Mapping[str, RuleName]] = {
     "event_id": "text",
     "action_source": "action_source",
     "event_source_url": "url",
-    "referrer_url": "text",
-    "opt_out": "flag",
+    "referrer_url": "referrer",
+    "opt_out": "opt_out",
     "data_processing_options": "processing_options",
     "data_processing_options_country": "processing_country",
     "data_processing_options_state": "processing_state",
@@ -160,6 +160,49 @@ _ATTRIBUTION: Final[Mapping[str, RuleName]] = {
     "total_credit": "number",
 }
 
+PERSONAL_NAMES: Final = frozenset((*HASHED_KEYS, *HASHED_PARTS, "fbc", "fbp", "madid")) - {"country"} | frozenset(
+    {
+        "clientipaddress",
+        "clientuseragent",
+        "email",
+        "emails",
+        "emailaddress",
+        "mail",
+        "phone",
+        "phones",
+        "phonenumber",
+        "mobile",
+        "mobilenumber",
+        "telephone",
+        "firstname",
+        "givenname",
+        "lastname",
+        "familyname",
+        "surname",
+        "fullname",
+        "ip",
+        "ipaddress",
+        "clientip",
+        "useragent",
+        "birthdate",
+        "birthday",
+        "dateofbirth",
+        "dob",
+        "zip",
+        "zipcode",
+        "postalcode",
+        "postcode",
+        "street",
+        "streetaddress",
+        "password",
+        "ssn",
+        "iban",
+        "creditcard",
+    }
+)
+"""Names, in lowercase without what separates words, under which people's own data stands: no custom property may be
+called so. A country may be one: of a journey, say."""
+
 SECTIONS: Final[Mapping[str, Mapping[str, RuleName]]] = MappingProxyType(
     {
         "": _EVENT,
@@ -176,6 +219,14 @@ TEXT_PROPERTIES: Final = frozenset({"event_source", "lead_event_source"})
 """Keys that may come with the custom properties, and must be text (Meta, Conversions API for CRM)."""
 STANDARD_PROPERTIES: Final = (frozenset(_CUSTOM) | {"customer_segmentation"}) - {"*"} - TEXT_PROPERTIES
 """Keys of ``custom_data`` that have a meaning and a type of Meta's: no custom property may be called so."""
+
+
+def is_personal(name: str) -> bool:
+    """Tell whether a name says that its value is of a person, who can be recognised by it."""
+    return name in PERSONAL_NAMES or name.lower().translate(_SEPARATORS) in PERSONAL_NAMES
+
+
+_SEPARATORS: Final = dict.fromkeys(map(ord, " _-."))
 
 
 def rule_of(key: str) -> RuleName | None:

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from streamer.records.decode import Decoded, Value
 from streamer.translate.draft import Draft, place_of
-from streamer.translate.notes import Drop
-from streamer.translate.paths import Field, Find, finder, parse_path, split_head
+from streamer.translate.notes import Drop, NoteReason
+from streamer.translate.paths import JSON, Field, Find, finder, not_json, parse_path, split_head
 from streamer.translate.plan import Rule, Source
 from streamer.translate.rules import CONVERT, Convert, seconds, text
-from streamer.translate.sources import NOT_TO_BE_SENT, Read, adapter, milliseconds, read_source
+from streamer.translate.sources import NOT_TO_BE_SENT, Constant, Read, adapter, is_fault, milliseconds, read_source
 
 Rows = Sequence[tuple[Decoded, Draft]]
 """Records, or inner records at one place of theirs, each with the draft that becomes of it."""
@@ -42,6 +42,9 @@ class Limb(NamedTuple):
     """The field that holds them, where that is all there is to it."""
     find: Find
     branch: Branch
+    head: str
+    text: Find | None
+    """Where they are read from JSON: finds the text."""
 
 
 def grow(rules: Iterable[Rule], special: dict[str, BindSteps]) -> Branch:
@@ -67,20 +70,30 @@ def grow(rules: Iterable[Rule], special: dict[str, BindSteps]) -> Branch:
 def _limb(head: str, branch: Branch) -> Limb:
     steps = parse_path(head)
     name = steps[0].name if len(steps) == 1 and isinstance(steps[0], Field) else None
-    return Limb(name, finder(head), branch)
+    text = finder(head.removesuffix(JSON)) if head.endswith(JSON) else None
+    return Limb(name, finder(head), branch, head, text)
 
 
 def walk(branch: Branch, rows: Rows) -> None:
     """Carry out all rules on records."""
     for step in branch.steps:
         step(rows)
-    for name, find, inner in branch.branches:
+    for name, find, inner, head, find_text in branch.branches:
         if name is not None:
             inner_rows = [(value, draft) for record, draft in rows if (value := record.get(name)).__class__ is dict]
         else:
             inner_rows = [(value, draft) for record, draft in rows if (value := find(record)).__class__ is dict]
+        if find_text is not None and len(inner_rows) < len(rows):
+            _note_texts(rows, find_text, head)
         if inner_rows:
             walk(inner, inner_rows)
+
+
+def _note_texts(rows: Rows, find: Find, head: str) -> None:
+    """Say of texts that should be JSON that they are not: all that would be in them is missing."""
+    for record, draft in rows:
+        if not_json(find(record)):
+            draft.note(head, NoteReason.MALFORMED)
 
 
 def _sources(rule: Rule) -> Iterable[Source]:
@@ -132,18 +145,20 @@ def _event_time(rule: Rule) -> Step:
 
     def step(rows: Rows) -> None:
         for record, draft in rows:
-            for read in reads:
-                value = read(record)
-                if value.__class__ is not int and value.__class__ is not Drop and value is not None:
-                    value = milliseconds(value, "milliseconds")
-                made = seconds(value) if value.__class__ is int else value
-                if made.__class__ is int:
-                    draft[""]["event_time"] = made
-                    draft.time_ms = value
-                    break
-                _put(made, "", "event_time", draft)
+            value = first_made(reads, _time, record)
+            if value.__class__ is int:
+                draft.time_ms = value
+                value = seconds(value)
+            _put(value, "", "event_time", draft)
 
     return step
+
+
+def _time(value: Value) -> Value:
+    """Take milliseconds that are a time at all."""
+    made = value if value.__class__ is int else milliseconds(value, "milliseconds")
+    fault = seconds(made) if made.__class__ is int else made
+    return made if fault.__class__ is int else fault
 
 
 def _text(rule: Rule, name: str) -> Step:
@@ -193,30 +208,36 @@ def _first_of(rule: Rule) -> Step:
 
 
 def first_made(reads: Iterable[Read], convert: Convert, record: Decoded) -> Value:
-    """Return the first value that can be made; if there is none, the first drop."""
+    """Return the first value that can be made; if there is none, the first drop.
+
+    A constant stands for what is not there, and for nothing that is there and cannot be read: no price becomes another.
+    """
     dropped = None
     for read in reads:
+        if dropped is not None and is_fault(dropped) and isinstance(read, Constant):
+            return dropped
         value = read(record)
         if value is None:
             continue
         made = value if value.__class__ is Drop else convert(value)
         if made is NOT_TO_BE_SENT or (made is not None and made.__class__ is not Drop):
             return made
-        dropped = dropped or made
+        if made is not None and (dropped is None or (is_fault(made) and not is_fault(dropped))):
+            dropped = made
     return dropped
 
 
 def _every(reads: Iterable[Read], convert: Convert, record: Decoded) -> Value:
     """Return what all of them give, without doubles; if that is nothing, the first drop."""
-    together: list[Value] = []
+    together: dict[Value, None] = {}
     dropped = None
     for read in reads:
         made = first_made((read,), convert, record)
         if made.__class__ is list:
-            together += [each for each in made if each not in together]
+            together |= dict.fromkeys(made)
         else:
             dropped = dropped or made
-    return together or dropped
+    return list(together) or dropped
 
 
 def _put(made: Value, section: str, key: str, draft: Draft) -> None:

@@ -47,7 +47,11 @@ def _external_id_lowercase(value: str, place: str | None) -> str | Drop:
 
 def _external_id_plain(value: str, place: str | None) -> str | Drop:
     """Take an id as it is. One that looks like an e-mail address is hashed: it would be a person's own in the clear."""
-    return _external_id(value, place) if "@" in value or len(value) > _LONGEST else normalise.external_id(value)
+    hashed = _hashed_already(value) if len(value) >= _NEVER_HASHED_BELOW else None
+    if hashed.__class__ is str:
+        return hashed
+    is_address = "@" in value or "%40" in value or "\uff20" in value
+    return _external_id(value, place) if is_address or len(value) > _LONGEST else normalise.external_id(value)
 
 
 def _hashed(text: str | Drop) -> str | Drop:

@@ -140,11 +140,12 @@ def test_what_a_draft_lacks_is_said_beside_it(shop: Path) -> None:
     ("arguments", "sentence"),
     [
         (["tagevent"], "There is no preset tagevent. Did you mean tag-event?"),
+        (["GA4"], "There is no preset GA4. Did you mean ga4?"),
         (["--plan", "nothing"], "records.mapping: there is no preset nothing"),
         (["--plan", "nothing.yaml"], "no file nothing.yaml"),
         (["--plan", "-c", "nowhere.yaml"], "nowhere.yaml"),
         (["--plan", "--set", "records.schema=nowhere.avsc"], "records.schema: nowhere.avsc: cannot be read"),
-        (["--draft", "nowhere.avsc"], "nowhere.avsc: cannot be read: No such file or directory."),
+        (["--draft", "nowhere.avsc"], "nowhere.avsc: cannot be read: No such file or directory. Check the path."),
         (["--draft", "README.md"], "README.md: is not JSON"),
         (["--draft", "schemas/tag_event.avsc", "--plan"], "--draft goes with neither NAME nor --plan."),
         (["-c", "examples/streamer.yaml"], "-c and --set go with --plan."),

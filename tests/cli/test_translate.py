@@ -52,7 +52,7 @@ def test_each_record_has_one_line_and_errors_set_the_exit_status() -> None:
     )
     assert status == 1
     assert [line["line"] for line in lines] == [1, 2, 3, 4, 5]
-    assert lines[1] == {"line": 2, "skipped": "no_consent"}
+    assert lines[1] == {"line": 2, "skipped": "no_consent", "field": "consent.ad_storage"}
     assert [line["error"]["reason"] for line in lines[2:]] == ["missing_field", "bad_json", "wrong_value"]
     assert "event_source_url" in lines[2]["error"]["message"]
     assert lines[4]["error"]["message"] == "event_name must be text."
@@ -91,6 +91,46 @@ def test_the_configuration_routes_containers_to_their_pixels(tmp_path: Path) -> 
     config.write_text(yaml.safe_dump({"pixels": {"file": "pixels.yaml"}}))
     _, (line,) = _translate(_lines(tag_event(pixel_id=None, container_id="GTM-1")), "-c", str(config))
     assert [event["pixel_id"] for event in line["events"]] == ["11", "12"]
+
+
+_FOUR_PIXELS: dict[str, dict[str, Any]] = {
+    "11": {},
+    "12": {"consent": {"require": {"ad_storage": "granted"}}},
+    "13": {"events": {"rename": {"Lead": "Purchase"}}},
+    "14": {"enabled": False},
+}
+
+
+def _of_pixels(folder: Path, event: dict[str, Any], *pixels: str) -> tuple[int, dict[str, Any]]:
+    """Translate an event of a container that these pixels have."""
+    entries = {pixel: {"containers": ["GTM-1"], **_FOUR_PIXELS[pixel]} for pixel in pixels}
+    (folder / "pixels.yaml").write_text(yaml.safe_dump({"defaults": {"consent": {"require": {}}}, "pixels": entries}))
+    (folder / "streamer.yaml").write_text("pixels: {file: pixels.yaml}\n")
+    given = _lines({**event, "pixel_id": None, "container_id": "GTM-1"})
+    status, (line,) = _translate(given, "-c", str(folder / "streamer.yaml"))
+    return status, line
+
+
+def test_what_becomes_of_an_event_is_told_by_pixel_where_pixels_differ(tmp_path: Path) -> None:
+    lead = tag_event(event_name="Lead", consent={"ad_storage": "denied"}, properties=None)
+    status, line = _of_pixels(tmp_path, lead, "12", "13", "14")
+    assert line.keys() == {"line", "refused"}
+    held, off, wrong = line["refused"]
+    assert held == {"pixel_id": "12", "skipped": "no_consent", "field": "consent.ad_storage"}
+    assert off == {"pixel_id": "14", "skipped": "pixel_opted_out"}
+    assert (wrong["pixel_id"], wrong["error"]["reason"]) == ("13", "missing_field")
+    assert status == 1, "an error of one pixel counts, whatever became of the event for those before it"
+    status, line = _of_pixels(tmp_path, lead, "11", "12", "14")
+    assert [event["pixel_id"] for event in line["events"]] == ["11"]
+    assert [each["pixel_id"] for each in line["refused"]] == ["12", "14"]
+    assert status == 0
+
+
+def test_what_is_the_same_for_all_pixels_is_said_once(tmp_path: Path) -> None:
+    assert _of_pixels(tmp_path, tag_event(), "14") == (0, {"line": 1, "skipped": "pixel_opted_out"})
+    status, line = _of_pixels(tmp_path, tag_event(page_url=None), "11", "12")
+    assert line.keys() == {"line", "error"}
+    assert (status, line["error"]["reason"]) == (1, "missing_field")
 
 
 def test_an_id_that_was_made_is_the_same_in_every_run() -> None:

@@ -33,6 +33,11 @@ def _book(
     return FilePixelBook(PixelsSettings(file=folder / "pixels.yaml"), meta, environ or {})
 
 
+def _refreshed(book: FilePixelBook) -> bool:
+    """Look twice: a change is taken up when the file has been left alone from one look to the next."""
+    return any([book.refresh(), book.refresh()])
+
+
 def test_without_a_file_every_pixel_has_the_defaults() -> None:
     book = FilePixelBook(PixelsSettings(), META, {})
     assert book.get("1001") == Pixel(
@@ -99,7 +104,7 @@ def test_a_token_that_changes_vanishes_and_comes_back_is_taken_up_each_time(tmp_
 def test_a_pixel_that_is_added_or_taken_away_needs_no_restart(tmp_path: Path) -> None:
     book = _book(tmp_path, "  1001: {containers: [GTM-1]}\n")
     _write(tmp_path / "pixels.yaml", "pixels:\n  1002: {containers: [GTM-1], region: FR}\n")
-    assert book.refresh()
+    assert _refreshed(book)
     assert book.containers() == {"GTM-1": ("1002",)}
     assert book.rules() == (PixelRules(), {"1002": PixelRules(phone_region="fr")})
 
@@ -107,7 +112,7 @@ def test_a_pixel_that_is_added_or_taken_away_needs_no_restart(tmp_path: Path) ->
 def test_a_file_that_is_touched_but_says_the_same_changes_nothing(tmp_path: Path) -> None:
     book = _book(tmp_path, "  1001: {client: acme}\n")
     _write(tmp_path / "pixels.yaml", "# the same, with a remark\npixels:\n  1001: {client: acme}\n")
-    assert not book.refresh()
+    assert not _refreshed(book)
 
 
 @pytest.mark.parametrize("broken", ["pixels: [nonsense", "pixels:\n  1001: {clinet: acme}\n", None])
@@ -121,13 +126,13 @@ def test_a_broken_file_keeps_what_was_known_says_so_once_and_is_taken_up_when_it
     else:
         _write(path, broken)
     with capture_logs() as logs:
-        assert not book.refresh()
-        assert not book.refresh()
+        assert not _refreshed(book)
+        assert not _refreshed(book)
     assert [log["log_level"] for log in logs] == ["error"]
     assert str(path) in logs[0]["faults"][0]
     assert book.get("1001").client == "acme"
     _write(path, "pixels:\n  1001: {client: bolt}\n")
-    assert book.refresh()
+    assert _refreshed(book)
     assert book.get("1001").client == "bolt"
 
 
@@ -141,7 +146,7 @@ def test_a_broken_file_keeps_no_client_from_a_new_token(tmp_path: Path) -> None:
 
 
 def test_a_broken_file_at_the_start_is_told_before_anything_is_read(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"pixels\.yaml:2: there is no key clinet"):
+    with pytest.raises(ConfigError, match=r"pixels\.yaml:2: there is no key pixels\.1001\.clinet"):
         _book(tmp_path, "  1001: {clinet: acme}\n")
 
 
@@ -150,7 +155,7 @@ def test_nothing_is_sent_to_a_pixel_that_is_not_enabled(tmp_path: Path) -> None:
     assert (book.enabled("1001"), book.enabled("1002"), book.enabled("1003")) == (False, True, True)
     assert book.get("1001").access_token is None
     _write(tmp_path / "pixels.yaml", "pixels:\n  1001: {containers: [GTM-1]}\n")
-    assert book.refresh()
+    assert _refreshed(book)
     assert book.get("1001").access_token == "invented-platform-token"
 
 
@@ -176,5 +181,27 @@ def test_where_nothing_is_sent_by_default_only_pixels_that_say_so_are_sent_to(tm
 def test_a_policy_that_changes_is_taken_up(tmp_path: Path) -> None:
     book = _book(tmp_path, "  1001: {client: acme}\n")
     (tmp_path / "pixels.yaml").write_text("defaults: {opt_out: true}\npixels:\n  1001: {client: acme}\n")
-    assert book.refresh()
+    assert _refreshed(book)
     assert book.rules() == (PixelRules(opt_out=True), {"1001": PixelRules(opt_out=True)})
+
+
+def test_a_file_that_is_still_being_written_does_not_lift_what_it_forbids(tmp_path: Path) -> None:
+    whole = "defaults: {opt_out: true}\npixels:\n  1001: {enabled: false}\n  1002: {enabled: false}\n"
+    path = tmp_path / "pixels.yaml"
+    book = _book(tmp_path, "  1001: {enabled: false}\n  1002: {enabled: false}\n")
+    for length in (0, whole.index("pixels"), whole.index("  1002")):
+        path.write_text(whole[:length])
+        assert not book.refresh()
+        assert not book.enabled("1002")
+    path.write_text(whole)
+    assert _refreshed(book)
+    assert book.rules()[0] == PixelRules(opt_out=True)
+
+
+def test_a_file_that_is_emptied_lifts_nothing_and_is_told(tmp_path: Path) -> None:
+    book = _book(tmp_path, "  1001: {enabled: false}\n")
+    (tmp_path / "pixels.yaml").write_text("")
+    with capture_logs() as logs:
+        assert not _refreshed(book)
+    assert not book.enabled("1001")
+    assert "is empty" in logs[0]["faults"][0]

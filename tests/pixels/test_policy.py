@@ -70,10 +70,15 @@ def test_the_example_of_the_page_on_policies_is_read_as_the_page_says(tmp_path: 
     (example,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     file = _read(tmp_path, example)
     acme, bolt = (entry.rules for entry in file.pixels.values())
-    required = (("ad_storage", ("granted",)), ("ad_user_data", ("granted", "yes")))
-    assert file.defaults == PixelRules(consent=ConsentPolicy(required, "denied"), limited=Limited(("us",)))
+    required = (
+        ("ad_storage", ("granted",)),
+        ("ad_user_data", ("granted", "yes")),
+        ("advertising", ("granted", "true")),
+        ("marketing", ("granted", "true")),
+    )
+    assert file.defaults == PixelRules(consent=ConsentPolicy(required, "granted"), limited=Limited(("us",)))
     assert (acme.consent, acme.limited) == (file.defaults.consent, file.defaults.limited)
-    assert (bolt.consent, bolt.limited) == (ConsentPolicy(required, "granted"), Limited(("us-ca", "us-co"), "off"))
+    assert (bolt.consent, bolt.limited) == (ConsentPolicy(required, "denied"), Limited(("us-ca", "us-co"), "off"))
 
 
 def test_the_page_on_policies_has_every_key() -> None:
@@ -149,7 +154,7 @@ def test_what_is_one_pixels_alone_is_refused_as_a_default_with_the_place_where_i
     )
     one = "is of one pixel: write it below that pixel."
     assert _faults(tmp_path, text) == [
-        "6: there is no key regoin. Did you mean region?",
+        "6: there is no key defaults.regoin. Did you mean region?",
         f"2: defaults.client {one}",
         f"3: defaults.containers {one}",
         f"4: defaults.token {one} What counts for all is meta.access_token in streamer.yaml.",
@@ -159,7 +164,7 @@ def test_what_is_one_pixels_alone_is_refused_as_a_default_with_the_place_where_i
 
 FAULTS = {
     "consent: granted": "consent must hold keys (require, missing), indented below it.",
-    "consent: {requires: {}}": "there is no key requires. Did you mean require?",
+    "consent: {requires: {}}": "there is no key consent.requires. Did you mean require?",
     "consent: {require: [ad_storage]}": (
         "consent.require must hold purposes with the choice that allows to send, such as {ad_storage: granted}."
     ),
@@ -167,28 +172,28 @@ FAULTS = {
     "consent: {require: {ad_storage: []}}": (
         "consent.require.ad_storage must have a choice that allows to send, such as granted."
     ),
-    "consent: {require: {ad_storage: [granted, {}]}}": ("consent.require.ad_storage.1 must be text that is not empty."),
+    "consent: {require: {ad_storage: [granted, {}]}}": "consent.require.ad_storage[1] must be text that is not empty.",
     "consent: {missing: deny}": "consent.missing cannot be deny. Did you mean denied?",
     "limited_data_use: [us-ca]": "limited_data_use must hold keys (regions, unknown), indented below it.",
     "limited_data_use: {regions: us-ca}": "limited_data_use.regions must be a list, such as [us-ca].",
     "limited_data_use: {regions: [us-ny]}": (
-        "limited_data_use.regions.0 cannot be us-ny: Meta limits data use in us, us-ca, us-co, us-ct, us-fl, us-or, "
+        "limited_data_use.regions[0] cannot be us-ny: Meta limits data use in us, us-ca, us-co, us-ct, us-fl, us-or, "
         "us-tx, us-mt, us-de, us-ne, us-nh, us-nj, us-mn, us-md, us-ri."
     ),
     "limited_data_use: {unknown: askmeta}": "limited_data_use.unknown cannot be askmeta. Did you mean ask_meta?",
     "opt_out: maybe": "opt_out must be true or false.",
     "origins: {allow: server}": "origins.allow must be a list, such as [server].",
-    "origins: {allow: [sever]}": "origins.allow.0 cannot be sever. Did you mean server?",
+    "origins: {allow: [sever]}": "origins.allow[0] cannot be sever. Did you mean server?",
     "origins: {allow: []}": "origins.allow lets no event pass. To send all, say all; to send none, enabled: false.",
     "origins: {events: [Purchase]}": (
         "origins.events must hold event names with their origins, such as {Purchase: [server]}."
     ),
     "origins: {events: {Purchase: [web]}}": (
-        "origins.events.Purchase.0 cannot be web. There are: browser, server, offline, unknown."
+        "origins.events.Purchase[0] cannot be web. There are: browser, server, offline, unknown."
     ),
     "events: {allow: Purchase}": "events.allow must be a list, such as [Purchase].",
     "events: {allow: []}": "events.allow lets no event pass. To send all, say all; to send none, enabled: false.",
-    "events: {deny: [7]}": "events.deny.0 must be text: put it in quotes.",
+    "events: {deny: [7]}": "events.deny[0] must be text: put it in quotes.",
     "events: {rename: [order]}": "events.rename must hold event names with their new ones, such as {order: Purchase}.",
     "events: {rename: {order: }}": "events.rename.order must be text that is not empty.",
     "events: {allow: [Purchase], rename: {order: Purchase}}": (
@@ -202,10 +207,10 @@ FAULTS = {
         "back, use events.deny or origins."
     ),
     "properties: {server_only: [currency]}": "properties.server_only cannot have currency:",
-    "properties: {server-only: []}": "there is no key server-only. Did you mean server_only?",
+    "properties: {server-only: []}": "there is no key properties.server-only. Did you mean server_only?",
     "external_id: sha256": "external_id cannot be sha256. There are: hashed, hashed_lowercase, plain.",
     "suppression: acme.txt": "suppression must name a file of hashes, {file: …}, or be none.",
-    "suppression: {path: acme.txt}": "there is no key path. There are: file.",
+    "suppression: {path: acme.txt}": "there is no key suppression.path. There are: file.",
     "suppression: {file: }": "suppression.file must be text that is not empty.",
 }
 
@@ -217,7 +222,8 @@ def test_what_is_wrong_is_said_with_line_and_key_whether_of_one_pixel_or_of_all(
 ) -> None:
     text = f"defaults:\n\n  {entry}\n" if whose == "defaults" else f"pixels:\n  1001:\n    {entry}\n"
     first = _faults(tmp_path, text)[0]
-    told = words if words.startswith("there is no key") else f"{whose}.{words}"
+    unknown = "there is no key "
+    told = f"{unknown}{whose}.{words.removeprefix(unknown)}" if words.startswith(unknown) else f"{whose}.{words}"
     assert first.startswith(f"3: {told}")
 
 
@@ -240,3 +246,9 @@ pixels:
     consent: {missing: no}
 """
     assert [fault.partition(" ")[0] for fault in _faults(tmp_path, text)] == ["2:", "5:", "7:", "8:", "10:"]
+
+
+def test_a_purpose_that_is_nearly_a_known_one_is_told_and_not_silently_never_found(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"consent\.require\.ad_stroage is nearly ad_storage"):
+        _read(tmp_path, "defaults: {consent: {require: {ad_stroage: granted}}}\n")
+    assert _read(tmp_path, "defaults: {consent: {require: {newsletter: granted}}}\n").defaults.consent.require

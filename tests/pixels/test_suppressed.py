@@ -98,11 +98,38 @@ def test_a_list_that_is_broken_or_gone_stays_in_force_as_it_was_and_that_is_said
     assert _acme(book) == {JOE.digest()}
 
 
+@pytest.mark.parametrize("emptied", ["", "# nobody any more\n"])
+def test_a_list_that_is_emptied_forgets_nobody_and_that_is_said_once(tmp_path: Path, emptied: str) -> None:
+    path = tmp_path / "lists" / "acme.txt"
+    _write(path, f"{JANE.hexdigest()}\n")
+    book = _book(tmp_path)
+    _write(path, emptied)
+    with capture_logs() as logs:
+        assert not any(book.refresh() for _ in range(4))
+    assert _acme(book) == {JANE.digest()}
+    ((level, told),) = [(log["log_level"], log["event"]) for log in logs]
+    assert level == "warning"
+    assert told.startswith("a list of suppressed people was emptied: that of before stays in force")
+    _write(path, f"{JOE.hexdigest()}\n")
+    assert _look_twice(book)
+    assert _acme(book) == {JOE.digest()}
+
+
+def test_a_list_may_be_empty_at_start_and_is_taken_up_when_somebody_is_on_it(tmp_path: Path) -> None:
+    path = tmp_path / "lists" / "acme.txt"
+    _write(path, "# nobody yet\n")
+    book = _book(tmp_path)
+    assert _acme(book) == set()
+    _write(path, f"{JANE.hexdigest()}\n")
+    assert _look_twice(book)
+    assert _acme(book) == {JANE.digest()}
+
+
 def test_a_list_that_is_not_there_at_start_is_an_error_with_its_name_and_the_line_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         _book(tmp_path)
     assert caught.value.faults == (
-        f"{tmp_path}/pixels.yaml:2: names a list that cannot be used:",
+        f"{tmp_path}/pixels.yaml:2: suppression.file names a list that cannot be used:",
         f"{tmp_path}/lists/acme.txt: the list of suppressed people cannot be read (No such file or directory).",
     )
 
@@ -113,7 +140,7 @@ def test_a_raw_address_in_a_list_is_told_by_its_line_and_never_repeated(tmp_path
     with pytest.raises(ConfigError) as caught:
         read_list(path)
     faults = caught.value.faults
-    assert faults[0] == f"{path}:2: is no SHA-256 of 64 hex digits."
+    assert faults[0] == f"{path}:2: is no SHA-256 of 64 hex digits, alone or after em:, ph: or external_id:."
     assert faults[10] == f"{path}: nor are 2 further lines."
     assert "sha256sum" in faults[11]
     assert "someone" not in str(caught.value)
@@ -153,5 +180,5 @@ def test_a_list_that_no_pixel_names_any_more_is_let_go(tmp_path: Path) -> None:
     _write(tmp_path / "lists" / "acme.txt", f"{JANE.hexdigest()}\n")
     book = _book(tmp_path)
     _write(tmp_path / "pixels.yaml", "pixels:\n  1001: {client: acme}\n")
-    assert book.refresh()
+    assert any([book.refresh(), book.refresh()])
     assert book.suppressed() == {}

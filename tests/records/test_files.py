@@ -103,6 +103,24 @@ def test_lines_are_counted_as_an_editor_counts_them() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b'{"event_name": "Le', "ends too early to be JSON"),
+        (b'{"event_name": "Lead",', "ends too early to be JSON"),
+        (b'{"event_name": "Lead"', "ends too early to be JSON"),
+        (b"{", "ends too early to be JSON"),
+        (b'{"event_name" "Lead"}', "is not JSON: see column 15."),
+        (b'{"event_name": "Lead"} {}', "is not JSON: see column 24."),
+    ],
+)
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+def test_a_line_that_is_no_json_says_where_or_that_it_is_cut_off(line: bytes, message: str, end: bytes) -> None:
+    (fault,) = _read(line + end)
+    assert isinstance(fault, FileFault)
+    assert (fault.reason, message in fault.message) == ("bad_json", True)
+
+
 def test_unions_may_be_written_as_avros_own_json_has_them() -> None:
     plain = {**FEWEST, "page_url": "https://shop.example.com/", "user": {"email": "a@example.com"}}
     wrapped = {

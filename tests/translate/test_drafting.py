@@ -64,14 +64,14 @@ def _lines_of(**fields: Any) -> dict[str, Any]:
             "user_data.fbc": "fbc _fbc",
             "user_data.fbclid": "fbclid",
             "event_source_url": "url page_url pageUrl page_location href",
-            "referrer_url": "referrer referer",
+            "referrer_url": "referrer referer fromHref from_url",
             "custom_data.order_id": "order_id transaction_id orderNumber",
             "custom_data.value": "value total amount revenue",
             "custom_data.currency": "currency currencyCode",
             "event_name": "event_name event eventName name action type",
-            "event_id": "event_id message_id messageId uuid",
+            "event_id": "event_id message_id messageId uuid message_uuid",
             "route.pixel_id": "pixel_id dataset_id pixelId",
-            "route.container_id": "container_id containerId",
+            "route.container_id": "container_id containerId tag_container",
         }.items()
         for name in names.split()
     ],
@@ -92,6 +92,7 @@ def test_a_field_is_found_under_the_names_that_people_give_it(field: str, key: s
         (("user", "id"), "user_data.external_id"),
         (("client", "ip"), "user_data.client_ip_address"),
         (("meta", "pixel"), "route.pixel_id"),
+        (("web", "agent"), "user_data.client_user_agent"),
     ],
 )
 def test_a_field_is_found_by_its_name_together_with_that_of_its_record(path: tuple[str, str], key: str) -> None:
@@ -226,6 +227,41 @@ def test_what_was_bought_is_a_list_of_records_with_paths_that_begin_at_the_item(
     }
 
 
+@pytest.mark.parametrize("name", ["articles", "positions", "orderPositions", "basket_items"])
+def test_what_was_bought_is_found_in_articles_and_positions_too(name: str) -> None:
+    line = _lines_of(article_no="string", qty="int", unit_price_cents="long")
+    draft = _draft(order=_record("Order", **{name: line}))
+    assert _at(draft, "custom_data.contents") == {
+        "each": f"order.{name}",
+        "id": "article_no",
+        "quantity": "qty",
+        "item_price": {"path": "unit_price_cents", "scale": 2},
+    }
+    assert "# check" not in _line(draft, "each")
+
+
+@pytest.mark.parametrize("name", ["article_no", "article_number", "sku_no", "skuNumber"])
+def test_an_item_is_known_by_its_number(name: str) -> None:
+    assert _at(_draft(items=_lines_of(**{name: "string"})), "custom_data.contents.id") == name
+
+
+def test_a_list_whose_name_only_ends_so_is_taken_for_want_of_a_better_one_and_marked() -> None:
+    again = {"type": "array", "items": "Line"}
+    draft = _draft(invoice_positions=_lines_of(sku="string"), wishlist=again)
+    assert _at(draft, "custom_data.contents.each") == "invoice_positions"
+    assert "# check: that it is what was bought or looked at" in _line(draft, "each")
+    better = _draft(invoice_positions=_lines_of(sku="string"), cart=_record("Cart", items=again))
+    assert _at(better, "custom_data.contents.each") == "cart.items"
+
+
+@pytest.mark.parametrize("name", ["meta_pixels", "pixel_ids", "pixels"])
+def test_the_pixels_of_an_event_may_be_a_list(name: str) -> None:
+    draft = _draft(**{name: {"type": "array", "items": "string"}})
+    assert _at(draft, "route.pixel_id") == name
+    assert ("general name" in _line(draft, "pixel_id")) is (name == "pixels")
+    assert _at(_draft(**{name: {"type": "array", "items": "int"}}), "route.pixel_id") is None
+
+
 def test_a_price_by_itself_is_not_what_the_event_is_worth() -> None:
     assert _at(_draft(price="double"), "custom_data.value") is None
 
@@ -324,10 +360,15 @@ def test_what_the_schema_does_not_show_is_pointed_at() -> None:
         payload=TEXT,
         params={"type": "array", "items": parameter},
         cookies=TEXT,
+        details_json=TEXT,
+        cart=_record("Cart", linesJson=TEXT, json_version=TEXT),
     ).text
     assert '#   extra.NAME, or all of it in custom_data: "*": extra' in text
     assert "#   views.NAME\n" in text
     assert "#   payload|json.NAME" in text
+    assert "#   details_json|json.NAME" in text
+    assert "#   cart.linesJson|json.NAME" in text
+    assert "json_version" not in text
     assert "#   params[key=NAME].value.string_value" in text
 
 

@@ -1,14 +1,19 @@
 """Records of a schema of somebody else's, by rules that read them in every way a mapping can."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from streamer.kafka.progress import MAX_OUTCOMES
 from streamer.records.schema import encode, parse_schema
+from streamer.translate.draft import MOST_NOTES
 from streamer.translate.engine import MATCH_KEYS, Origin, Refusal, ServerEvent
+from streamer.translate.hashes import MOST_VALUES
 from streamer.translate.hashing import sha256_hex
+from streamer.translate.mapping import compile_mapping, parse_mapping
 from streamer.translate.plan import (
     Condition,
     ConsentMap,
@@ -20,6 +25,7 @@ from streamer.translate.plan import (
     TranslationMap,
 )
 from streamer.translate.python_engine import PythonEngine
+from streamer.translate.routing import MOST_PIXELS
 from tests.translate.events import NOW, PIXEL
 
 _TEXT = ["null", "string"]
@@ -34,6 +40,10 @@ def _record(name: str, **fields: Any) -> dict[str, Any]:
     }
 
 
+_PLAIN: dict[str, Any] = {
+    **dict.fromkeys(("pixel", "kind", "url", "mail"), _TEXT),
+    "at": ["null", {"type": "long", "logicalType": "timestamp-millis"}],
+}
 _LINE = _record(
     "Line", sku=_NUMBER, price_cents=_NUMBER, quantity=_NUMBER, about=["null", _record("About", title=_TEXT)]
 )
@@ -178,11 +188,7 @@ def test_json_that_is_none_costs_what_would_be_in_it(payload: str) -> None:
 
 
 def test_what_follows_from_contents_is_added_where_the_event_does_not_say_it() -> None:
-    lines = [
-        {"sku": "p1", "quantity": 2, "price_cents": 1050, "about": {"title": "A"}},
-        None,
-        {"sku": 7, "price_cents": 99},
-    ]
+    lines = [{"sku": "p1", "quantity": 2, "price_cents": 1050, "about": {"title": "A"}}, {"sku": 7, "price_cents": 99}]
     custom = _sent(lines=lines, currency="EUR")["custom_data"]
     assert custom == {
         "currency": "EUR",
@@ -195,6 +201,29 @@ def test_what_follows_from_contents_is_added_where_the_event_does_not_say_it() -
         "content_type": "product",
     }
     assert _sent(lines=lines, currency="EUR", total="5")["custom_data"]["value"] == 5.0
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [None, {"price_cents": 100}, {"sku": "p2", "price_cents": 100, "quantity": "3,0"}, {"sku": "p2", "quantity": -1}],
+)
+def test_nothing_is_summed_up_of_items_some_of_which_were_left_out(bad: dict[str, Any] | None) -> None:
+    custom = _sent(lines=[{"sku": "p1", "price_cents": 1000}, bad], currency="EUR")["custom_data"]
+    assert custom["content_ids"] == ["p1"]
+    assert "value" not in custom
+
+
+def test_a_sum_that_no_number_can_hold_is_none() -> None:
+    assert (
+        "value"
+        not in _sent(lines=[{"sku": "p1", "price_cents": 1e308, "quantity": 10**10}], currency="EUR")["custom_data"]
+    )
+
+
+def test_a_number_that_cannot_be_read_is_never_replaced_by_a_constant() -> None:
+    lines = [{"sku": "p1", "quantity": "3,0"}, {"sku": "p2"}]
+    assert [each["id"] for each in _sent(lines=lines)["custom_data"]["contents"]] == ["p2"]
+    assert ("custom_data.contents.quantity", "malformed") in _notes(lines=lines)
 
 
 def test_a_sum_is_never_made_of_items_some_of_which_have_no_price() -> None:
@@ -288,3 +317,77 @@ def test_an_event_says_which_match_keys_it_has() -> None:
     assert isinstance(answer, ServerEvent)
     has = {key for at, key in enumerate(MATCH_KEYS) if answer.matched >> at & 1}
     assert has == {"em", "external_id"}
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"email": "x"},
+        {"E-Mail": "x"},
+        {"em": "x"},
+        {"first_name": "Ada"},
+        {"phoneNumber": 4930123456},
+        {"client_ip": "203.0.113.7"},
+        {"contact": "shopper@example.com"},
+        {"note": " Shopper@Example.com "},
+    ],
+)
+def test_what_names_a_person_never_leaves_as_a_custom_property(extra: dict[str, Any]) -> None:
+    assert "custom_data" not in _sent(extra=extra)
+    assert ("custom_data.*", "personal") in _notes(extra=extra)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [{"email": True}, {"mobile": False}, {"contacts": 3}, {"handle": "@shop"}, {"at": "a @ b"}, {"mailing": "spring"}],
+)
+def test_what_names_nobody_does(extra: dict[str, Any]) -> None:
+    assert _sent(extra=extra)["custom_data"] == extra
+
+
+def test_a_text_that_should_be_json_and_is_none_is_noted() -> None:
+    assert ("payload|json", "malformed") in _notes(payload="{broken")
+    assert not [note for note in _notes(payload='{"a": 1}') if note[0] == "payload|json"]
+    assert not [note for note in _notes(payload=None) if note[0] == "payload|json"]
+
+
+def test_a_record_s_properties_are_those_of_the_reader_s_schema_however_it_is_decoded() -> None:
+    reader = parse_schema(
+        json.dumps({**_record("Shop", order=["null", _record("Order", coupon=_TEXT)], **_PLAIN)}), "the reader"
+    )
+    writer = parse_schema(
+        json.dumps({**_record("Shop", order=["null", _record("Order", coupon=_TEXT, vendor_margin=_TEXT)], **_PLAIN)}),
+        "the writer",
+    )
+    text = (
+        "route: {pixel_id: pixel}\nevent_name: kind\nevent_time: at\nevent_source_url: url\nuser_data: {em: mail}\n"
+        'custom_data: {"*": order}\n'
+    )
+    mapping = compile_mapping(parse_mapping(text, Path("mapping.yaml")), reader).mapping
+    event = {
+        "pixel": PIXEL,
+        "kind": "Lead",
+        "at": NOW * 1000,
+        "url": "https://shop.example.com/",
+        "mail": "a@example.com",
+        "order": {"coupon": "c", "vendor_margin": "9"},
+    }
+    engine = PythonEngine(writer, reader, Plan(mapping))
+    (answer,) = engine.translate([encode(event, writer)], [Origin("shop", 0, 1)], NOW)[0]
+    assert isinstance(answer, ServerEvent), answer
+    assert orjson.loads(answer.body)["custom_data"] == {"coupon": "c"}
+
+
+def test_what_a_hostile_list_holds_is_cut_short_and_does_not_take_minutes() -> None:
+    mails = [f"shopper.{number}@example.com" for number in range(50_000)]
+    assert len(_sent(person={"mails": mails})["user_data"]["em"]) == MOST_VALUES
+    assert ("user_data.em", "too_long") in _notes(person={"mails": mails})
+    assert len(_notes(lines=[{"price_cents": 1}] * 50_000)) <= MOST_NOTES
+
+
+def test_a_record_for_more_pixels_than_can_be_counted_is_refused_and_does_not_end_the_process() -> None:
+    pixels = [str(1_000 + number) for number in range(MOST_PIXELS + 1)]
+    assert MOST_PIXELS == MAX_OUTCOMES
+    assert len(_answers(_event(pixels=pixels[:-1]), Plan(_MAPPING))) == MOST_PIXELS
+    (answer,) = _answers(_event(pixels=pixels), Plan(_MAPPING))
+    assert answer[:2] == ("dead_lettered", "too_many_pixels")

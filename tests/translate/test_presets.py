@@ -171,6 +171,8 @@ _DENIED: list[tuple[str, Event]] = [
     ("segment", segment_context(consent={"categoryPreferences": {"Marketing": False}})),
     ("segment", segment_context(consentManagement={"allowedConsentIds": ["C0001"]})),
     ("segment", segment_context(consentManagement={"allowedConsentIds": []})),
+    ("segment", segment_context(consentManagement={"deniedConsentIds": ["C0001", "C0004"]})),
+    ("segment", segment_context(consentManagement={"allowedConsentIds": ["C0004"], "deniedConsentIds": ["C0004"]})),
     ("snowplow", {"consent": {"ad_storage": "denied"}}),
     ("snowplow", {"consent": {"advertising": False}}),
 ]
@@ -183,6 +185,8 @@ _ALLOWED: list[tuple[str, Event]] = [
     ("ga4", {"x_ga_gcs": None, "privacy_info": {"ads_storage": "Unset"}}),
     ("segment", segment_context(consent={"categoryPreferences": {"Advertising": True, "Analytics": False}})),
     ("segment", segment_context(consentManagement={"allowedConsentIds": ["C0001", "C0004"]})),
+    ("segment", segment_context(consentManagement={"deniedConsentIds": ["C0001"]})),
+    ("segment", segment_context(consentManagement={"deniedConsentIds": []})),
     ("segment", segment_context()),
     ("snowplow", {"consent": {"ad_storage": "granted", "analytics_storage": "denied"}}),
 ]

@@ -110,8 +110,24 @@ def test_the_first_source_that_has_a_value_counts_and_a_constant_is_the_last_res
     read = first_of([Source("a"), Source("b", unit="iso8601"), Source(constant="x")])
     assert read({"a": 1, "b": "2026-09-24"}) == 1
     assert read({"a": None, "b": "2026-09-24T12:00Z"}) == NOON
-    assert read({"b": "junk"}) == "x"
+    assert read({}) == "x"
     assert first_of([Source("a"), Source("b", unit="iso8601")])({"b": "junk"}) == MALFORMED
+
+
+def test_a_constant_stands_for_what_is_not_there_and_not_for_what_cannot_be_read() -> None:
+    read = first_of([Source("a", scale=2), Source(constant=1)])
+    assert read({"a": "3,0"}) == MALFORMED
+    assert [read({"a": value}) for value in (None, "")] == [1, 1]
+    table = first_of([Source("a", table=Table((("web", "website"),), "drop")), Source(constant="other")])
+    assert [table({"a": value}) for value in ("web", "fax", None)] == ["website", "other", "other"]
+
+
+def test_an_exact_match_to_nothing_is_a_match() -> None:
+    read = read_source(Source("a", table=Table((("DONE", ""), ("done", "finished")))))
+    assert [read({"a": value}) for value in ("DONE", "done", "Done")] == ["", "finished", ""]
+
+
+def test_nothing_to_read_is_nothing() -> None:
     assert first_of([Source("a"), Source("b")])({}) is None
 
 

@@ -121,6 +121,10 @@ def _unseen_in(place: Place) -> str | None:
         name = next((each for each in ("key", "name") if each in names), None)
         values = [item.path for item in place.items if item.path.startswith("value") and "record" not in item.kinds]
         return f"{place.path}[{name}=NAME].{values[0]}" if name and values else None
-    if place.kinds == {"text"} and not place.symbols and is_called(words.JSON_TEXTS, place):
+    if place.kinds == {"text"} and not place.symbols and _may_hold_json(place):
         return f"{place.path}|json.NAME, if it is JSON"
     return None
+
+
+def _may_hold_json(place: Place) -> bool:
+    return is_called(words.JSON_TEXTS, place) or place.words[-1][-1:] == ("json",)

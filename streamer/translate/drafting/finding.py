@@ -1,7 +1,7 @@
 """Finding the place of a schema that a key of a mapping probably means, by names, kinds and what stands around it."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from streamer.translate.drafting import words
@@ -39,8 +39,17 @@ def find(wanted: Wanted, places: Sequence[Place], section: str = "") -> list[Fou
 def find_lists(names: str, places: Sequence[Place], kind: str) -> list[Place]:
     """Return the lists with one of these names whose items are of a kind, those near the top first."""
     known = _known(names)
+    return [place for place in _lists(places, kind) if _called(place) & known.keys()]
+
+
+def find_lists_ending(last_words: Container[str], places: Sequence[Place], kind: str) -> list[Place]:
+    """Return the lists whose name ends in one of these words and whose items are of a kind, in the same order."""
+    return [place for place in _lists(places, kind) if place.words[-1][-1:] and place.words[-1][-1] in last_words]
+
+
+def _lists(places: Sequence[Place], kind: str) -> list[Place]:
     fit = [place for place in places if "list" in place.kinds and kind in place.inner]
-    return sorted((place for place in fit if _called(place) & known.keys()), key=lambda place: place.depth)
+    return sorted(fit, key=lambda place: place.depth)
 
 
 def find_maps(names: str, places: Sequence[Place]) -> list[Place]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from streamer.translate.drafting import words
-from streamer.translate.drafting.finding import Found, find, find_lists, find_maps, squash
+from streamer.translate.drafting.finding import Found, find, find_lists, find_lists_ending, find_maps, squash
 from streamer.translate.drafting.lines import Line, line_of, listed, mapped, others, quoted, time_line
 from streamer.translate.drafting.places import Place, words_of
 from streamer.translate.drafting.words import Wanted
@@ -148,17 +148,28 @@ def _beside(value: Place | None, found: list[Found]) -> list[Found]:
 
 
 def _contents(places: Places) -> Iterator[Line]:
-    lists = [place for place in find_lists(words.CONTENTS, places, "record") if find(words.ITEM[0], place.items)]
+    lists, checks = _lists_of_items(places)
     if not lists:
         return
     yield Line("contents")
-    yield Line("each", quoted(lists[0].path), others([Found(place) for place in lists]), 1)
+    yield Line("each", quoted(lists[0].path), (*checks, *others([Found(place) for place in lists])), 1)
     keys = set()
     for line, found in _found(words.ITEM, lists[0].items, "item"):
         keys.add(line.key)
         yield (_number(line, found[0]) if line.key == "item_price" else line).deeper()
     if "quantity" not in keys:
         yield Line("quantity", "{constant: 1}", ("that each item is one piece: no quantity was found",), 1)
+
+
+def _lists_of_items(places: Places) -> tuple[list[Place], tuple[str, ...]]:
+    """Return the lists whose items can be told apart by an id, and what is to be checked of them."""
+    for lists, checks in (
+        (find_lists(words.CONTENTS, places, "record"), ()),
+        (find_lists_ending(words.CONTENT_WORDS, places, "record"), ("that it is what was bought or looked at",)),
+    ):
+        if known := [place for place in lists if find(words.ITEM[0], place.items)]:
+            return known, checks
+    return [], ()
 
 
 def _all(values: Sequence[str]) -> str:

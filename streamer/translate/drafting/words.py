@@ -35,11 +35,16 @@ _TIME = "whole real text"
 ROUTE: Final = (
     Wanted(
         "pixel_id",
-        _ID,
-        "pixel_id meta_pixel_id facebook_pixel_id fb_pixel_id meta_pixel facebook_pixel fb_pixel dataset_id",
-        "pixel",
+        f"list {_ID}",
+        "pixel_id meta_pixel_id facebook_pixel_id fb_pixel_id meta_pixel facebook_pixel fb_pixel dataset_id "
+        "pixel_ids meta_pixel_ids facebook_pixel_ids fb_pixel_ids meta_pixels facebook_pixels fb_pixels dataset_ids",
+        "pixel pixels",
     ),
-    Wanted("container_id", _ID, "container_id gtm_container_id tag_container_id gtm_id container"),
+    Wanted(
+        "container_id",
+        _ID,
+        "container_id gtm_container_id tag_container_id gtm_id container tag_container gtm_container",
+    ),
 )
 
 EVENT: Final = (
@@ -58,7 +63,7 @@ EVENT: Final = (
     Wanted(
         "event_id",
         _ID,
-        "event_id browser_event_id client_event_id message_id event_uuid uuid insert_id",
+        "event_id browser_event_id client_event_id message_id event_uuid message_uuid uuid insert_id",
         "id",
         "that it is the id which the browser's pixel sends too",
     ),
@@ -69,7 +74,11 @@ EVENT: Final = (
         "event_source_url page_url page_location url href document_location page_href page_uri",
         "location uri link",
     ),
-    Wanted("referrer_url", _TEXT, "referrer_url referrer referer page_referrer page_referer http_referer"),
+    Wanted(
+        "referrer_url",
+        _TEXT,
+        "referrer_url referrer referer page_referrer page_referer http_referer from_href from_url previous_url",
+    ),
     Wanted("opt_out", "flag", "opt_out"),
     Wanted("data_processing_options", "list text", "data_processing_options"),
     Wanted("data_processing_options_country", "whole", "data_processing_options_country"),
@@ -114,7 +123,7 @@ USER: Final = (
     Wanted(
         "client_user_agent",
         _TEXT,
-        "client_user_agent user_agent ua http_user_agent request_agent browser_agent",
+        "client_user_agent user_agent ua http_user_agent request_agent browser_agent web_agent http_agent client_agent",
         "agent",
     ),
     Wanted("fbp", _TEXT, "fbp"),
@@ -158,14 +167,20 @@ CUSTOM: Final = (
     Wanted("lead_event_source", _TEXT, "lead_event_source"),
 )
 
-CONTENTS: Final = "items products line_items order_items order_lines lines cart_items cart basket contents articles"
+CONTENTS: Final = (
+    "items products line_items order_items order_lines lines cart_items cart basket contents articles positions "
+    "order_positions order_articles article_list basket_items cart_lines cart_positions basket_lines"
+)
 """Names of lists of what was bought or looked at."""
+CONTENT_WORDS: Final = _set("items products lines articles positions")
+"""The last words of names of lists that are perhaps such, as ``wishlist_items`` and ``invoice_positions``."""
 
 ITEM: Final = (
     Wanted(
         "id",
         _ID,
-        "sku product_id item_id content_id id variant_id article_id article_number gtin",
+        "sku product_id item_id content_id id variant_id article_id article_number article_no sku_id sku_number sku_no "
+        "product_number product_no item_number item_no gtin",
         "",
         "that it is the id in the client's catalogue",
     ),
@@ -241,7 +256,7 @@ PURPOSES: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 JSON_TEXTS: Final = "json payload body data properties params parameters attributes context contexts unstruct_event"
-"""Names of texts that may hold JSON."""
+"""Names of texts that may hold JSON; any name that ends in ``json`` says so too."""
 
 COOKIES: Final = "cookies cookie common_cookie cookie_jar"
 

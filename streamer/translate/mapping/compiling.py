@@ -13,6 +13,7 @@ from streamer.translate.mapping.schema_types import SchemaTypes, Types
 from streamer.translate.plan import ConsentMap, Rule, RuleName, Source, TranslationMap
 from streamer.yamlfile import YamlFile
 
+_MOST_FAULTS: Final = 20
 _OWN_MAPPING: Final = "Write a mapping for them: `streamer mapping --draft` makes a start."
 
 
@@ -37,19 +38,27 @@ def compile_mapping(mapped: Mapped, schema: AvroSchema, *, strict: bool = True) 
     return compiled
 
 
-def compile_file(file: YamlFile, schema: AvroSchema, *, strict: bool = True) -> Compiled:
-    """Do what :func:`compile_mapping` does, and tell the faults of the file itself together with the others."""
+def compile_file(file: YamlFile, schema: AvroSchema, *, strict: bool = True, about_schema: str = "") -> Compiled:
+    """Do what :func:`compile_mapping` does, and tell the faults of the file itself together with the others.
+
+    :param about_schema: what is to be said first of the schema where the mapping does not hold for it.
+    """
     mapped, faults = survey(file)
     compiler = _Compiler(mapped, schema, strict=strict)
     compiled = compiler.compile()
-    _raise(faults + compiler.faults)
+    _raise(faults + compiler.faults, about_schema if compiler.faults else "")
     return compiled
 
 
-def _raise(faults: Iterable[Fault]) -> None:
+def _raise(faults: Iterable[Fault], before: str = "") -> None:
+    """Raise what is wrong, if something is: of a wall of faults, the first."""
     texts = list(dict.fromkeys(fault.text for fault in sorted(faults)))
-    if texts:
-        raise ConfigError(texts)
+    if not texts:
+        return
+    shown, more = texts[:_MOST_FAULTS], len(texts) - _MOST_FAULTS
+    if more > 0:
+        shown.append(f"There are {more} more.")
+    raise ConfigError([before, *shown] if before else shown)
 
 
 class _Compiler:
@@ -84,7 +93,15 @@ class _Compiler:
         sources = self._sources(entry, self._types.top)
         if not sources:
             return None
-        return Rule(entry.key, _rule_name(entry.holds), sources, every=entry.every, without=entry.without)
+        only = self._names(sources) if entry.holds == "properties" else ()
+        return Rule(entry.key, _rule_name(entry.holds), sources, every=entry.every, without=entry.without, only=only)
+
+    def _names(self, sources: Iterable[Source]) -> tuple[str, ...]:
+        """Return the fields of the records that become properties; none where one is a map, whose keys are its own."""
+        types = [one for source in sources for one in self._follow(source.path) if one.kind in {"record", "map"}]
+        if any(one.kind == "map" for one in types):
+            return ()
+        return tuple(dict.fromkeys(name for one in types for name in one.names))
 
     def _contents(self, entry: Entry) -> Rule | None:
         sources = self._sources(entry, self._types.top)

@@ -181,6 +181,12 @@ def _consent(spot: Spot, value: object) -> tuple[Entry | None, tuple[tuple[str, 
 
 
 def _choices(spot: Spot, place: Spot, value: object) -> Entry:
+    if isinstance(value, list):
+        place.fault(
+            "must be one path, that of a map from purpose to choice. Of purposes that have places of their own, write "
+            "the name too: {ad_storage: consent.ads, ad_user_data: [consent.user, consent.all]}."
+        )
+        return Entry(spot.key, "choices", spot.line)
     path = read_path(place, value)
     given = () if path is None else (Given(Source(path), place.line),)
     return Entry(spot.key, "choices", spot.line, given)

@@ -21,8 +21,10 @@ _TEXT: Final[_Kinds] = frozenset({"text"})
 _HOLDERS: Final[_Kinds] = frozenset({"record", "map"})
 
 _TAKES: Final[Mapping[Holds, _Kinds]] = {
-    **dict.fromkeys(("text", "id", "fbc", "fbclid", "lead_id", "hash", "number", "share", "whole", "texts"), _WRITTEN),
-    **dict.fromkeys(("flag", "bit"), frozenset[Kind]({"flag", "text", "whole"})),
+    **dict.fromkeys(
+        ("text", "id", "referrer", "fbc", "fbclid", "lead_id", "hash", "number", "share", "whole", "texts"), _WRITTEN
+    ),
+    **dict.fromkeys(("flag", "bit", "opt_out"), frozenset[Kind]({"flag", "text", "whole"})),
     **dict.fromkeys(("processing_country", "processing_state"), frozenset[Kind]({"whole", "text"})),
     **dict.fromkeys(("pixel_id", "container_id"), frozenset[Kind]({"text", "whole"})),
     **dict.fromkeys(("property", "choice"), _PLAIN),
@@ -39,7 +41,7 @@ _WANTED: Final[Mapping[Holds, str]] = {
     **dict.fromkeys(("text", "id", "fbc", "fbclid", "lead_id", "hash", "texts"), "text or a number"),
     **dict.fromkeys(("number", "share"), "a number"),
     **dict.fromkeys(("whole", "processing_country", "processing_state"), "a whole number"),
-    **dict.fromkeys(("flag", "bit"), "true or false"),
+    **dict.fromkeys(("flag", "bit", "opt_out"), "true or false"),
     **dict.fromkeys(("properties", "choices"), "a map or a record"),
     **dict.fromkeys(("property", "choice"), "one value, or a list of values,"),
     **dict.fromkeys(("pixel_id", "container_id"), "an id"),

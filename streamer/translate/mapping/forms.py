@@ -17,6 +17,36 @@ _KEYS: Final = ("path", "values", "otherwise", "unit", "scale", "constant", "fir
 _ADAPTS: Final = ("values", "unit", "scale")
 _SCALED: Final = frozenset[Holds]({"number", "share", "whole", "property"})
 _ONLY_PATHS: Final = frozenset[Holds]({"seconds", "contents", "properties", "choices"})
+_OF_ONE_PERSON: Final = frozenset(
+    f"user_data.{key}"
+    for key in (
+        *(
+            "em",
+            "ph",
+            "fn",
+            "ln",
+            "f5first",
+            "f5last",
+            "fi",
+            "external_id",
+            "client_ip_address",
+            "fbp",
+            "fbc",
+            "fbclid",
+        ),
+        *(
+            "madid",
+            "anon_id",
+            "lead_id",
+            "subscription_id",
+            "fb_login_id",
+            "page_scoped_user_id",
+            "ctwa_clid",
+            "ig_sid",
+        ),
+    )
+)
+"""Keys by which Meta tells people apart."""
 _MOST_DIGITS: Final = 30
 _NOTHING: Final = "holds nothing. Write where its value comes from, or leave the key out."
 
@@ -40,6 +70,8 @@ def read_sources(spot: Spot, value: object, holds: Holds) -> Sources:
     if isinstance(value, dict) and ("first" in value or "all" in value):
         word = "first" if "first" in value else "all"
         items, below = value[word], spot.below(word)
+        if _has_unknown(spot, value, holds):
+            return Sources()
         if len(value) > 1:
             spot.fault(f"has more beside {word}: write it inside, with the path that it is for.")
         elif not isinstance(items, list):
@@ -99,11 +131,7 @@ def read_path(spot: Spot, value: object, *, constants: bool = False) -> str | No
 
 def _form(spot: Spot, raw: Mapping[Any, Any], holds: Holds) -> Given | None:
     """Read a map that says what it takes from where."""
-    unknown = [key for key in raw if key not in _KEYS]
-    for key in unknown:
-        name = written(key) or "null"
-        spot.below(name).fault(f"cannot have {shown(name)}. {nearest(name, _KEYS)}")
-    if unknown:
+    if _has_unknown(spot, raw, holds):
         return None
     if "constant" in raw:
         return _constant(spot, raw, holds)
@@ -122,6 +150,16 @@ def _form(spot: Spot, raw: Mapping[Any, Any], holds: Holds) -> Given | None:
     return None if path is None else Given(Source(path, None, table, unit, scale), spot.line)
 
 
+def _has_unknown(spot: Spot, raw: Mapping[Any, Any], holds: Holds) -> bool:
+    """Note keys that no form has; what takes all of a map may also leave some out."""
+    known = (*_KEYS, "without") if holds == "properties" else _KEYS
+    unknown = [key for key in raw if key not in _KEYS]
+    for key in unknown:
+        name = written(key) or "null"
+        spot.below(name).fault(f"cannot have {shown(name)}. {nearest(name, known)}")
+    return bool(unknown)
+
+
 def _constant(spot: Spot, raw: Mapping[str, Any], holds: Holds) -> Given | None:
     if len(raw) > 1:
         spot.fault("has more beside its constant, which is sent as it is.")
@@ -133,6 +171,8 @@ def _constant(spot: Spot, raw: Mapping[str, Any], holds: Holds) -> Given | None:
     value = constant_of(raw["constant"])
     fault = "must have text, a number, true or false in constant." if value is None else ""
     fault = fault or (value is not None and value_fault(holds, spot.key, value)) or ""
+    if not fault and spot.key in _OF_ONE_PERSON:
+        fault = "cannot be constant: it would make one person of all events. Write its path, or leave it out."
     if fault or value is None:
         spot.below("constant").fault(fault)
         return None

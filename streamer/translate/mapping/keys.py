@@ -7,19 +7,15 @@ from streamer.layers import nearest
 from streamer.translate.mapping.parsed import Holds
 from streamer.translate.surface import (
     CONTENT_KEYS,
-    HASHED_KEYS,
-    HASHED_PARTS,
     SECTIONS,
     STANDARD_PROPERTIES,
     TEXT_PROPERTIES,
+    is_personal,
 )
 
 OWN_KEYS: Final = ("when", "route", "origin", "consent", "follow")
 """Keys of the file that are not Meta's."""
 INNER_SECTIONS: Final = tuple(section for section in SECTIONS if section)
-
-_RAW: Final = frozenset(HASHED_KEYS + HASHED_PARTS) - {"country"}
-"""Personal data, which is never meant to be a custom property. A country may be one: of a journey, say."""
 
 _STANDARD: Final = STANDARD_PROPERTIES | TEXT_PROPERTIES
 
@@ -91,8 +87,10 @@ def own_property_fault(name: str) -> str | None:
         return "is no name for a custom property: it must have a character, and no point."
     if name == "customer_segmentation":
         return "stands at the top of the file, without custom_data."
-    if name in _RAW:
-        return f"would send it as it is, for all to see: write it as user_data.{name}, where it is hashed."
+    if is_personal(name):
+        meant = _CALLED.get(name.lower()) or (f"user_data.{name}" if name in SECTIONS["user_data"] else "")
+        instead = f"write it as {meant}, where it is hashed" if meant else "a person's own data is never sent so"
+        return f"would send it as it is, for all to see: {instead}."
     slip = next((known for known in sorted(_STANDARD) if _is_slip(_squashed(name), _squashed(known))), None)
     if slip is None:
         return None

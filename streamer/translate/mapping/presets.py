@@ -30,7 +30,7 @@ def preset_text(name: str) -> str:
     :raises ConfigError: there is no such preset.
     """
     if name not in preset_names():
-        raise ConfigError(f"There is no preset {name}. {nearest(name, preset_names())}")
+        raise ConfigError(f"There is no preset {name}. {nearest(name.lower(), preset_names())}")
     return preset_path(name).read_text(encoding="utf-8")
 
 

@@ -29,11 +29,12 @@ _WORDS: Final[Mapping[Holds, Collection[str]]] = {
     "content_type": sorted(CONTENT_TYPES),
     "delivery_category": sorted(DELIVERY_CATEGORIES),
     "flag": ("true", "false"),
+    "opt_out": ("true", "false"),
     "bit": ("true", "false"),
 }
 """What keys may hold that take no other word."""
 
-_CONVERT: Final[Mapping[str, Convert]] = dict(CONVERT.items())
+_CONVERT: Final[Mapping[str, Convert]] = {**dict[str, Convert](CONVERT.items()), "opt_out": CONVERT["flag"]}
 _PLATFORM: Final = "app_data.extinfo.platform"
 _PLATFORMS: Final = ("android", "ios")
 _MOST: Final = 2**63

@@ -20,6 +20,10 @@ EXTINFO = (
 CONDITION = "when must have in each condition a path, and one of in, not_in and present."
 ROUTE = "1: route must hold pixel_id, container_id, or both, indented below it."
 EVERY = "{constant: Purchase} where every record is the same event"
+CHOICES = (
+    "consent must be one path, that of a map from purpose to choice. Of purposes that have places of their own, write "
+    "the name too: {ad_storage: consent.ads, ad_user_data: [consent.user, consent.all]}."
+)
 CONSTANT = "A value that is always the same is written {constant: "
 
 
@@ -130,6 +134,8 @@ def test_a_file_without_a_key_is_told_what_keys_are(text: str) -> None:
         ("follow: [content_id]", "follow cannot have content_id. Did you mean content_ids?"),
         ("consent: 5", "consent must be a path, such as customer.email."),
         ("consent: {'*': {constant: x}}", "consent must be a path, such as customer.email."),
+        ("consent: [consent.ads, consent.user]", CHOICES),
+        ("consent: {'*': [consent.ads]}", CHOICES),
         ("consent: {path: a}", "consent has no forms: write the path itself, or purposes and their places."),
         ("origin: {constant: web}", "origin cannot be web. There are: browser, server, offline."),
     ],

@@ -23,13 +23,23 @@ def test_a_file_is_found_beside_the_configuration(tmp_path: Path) -> None:
     assert find_mapping(str(tmp_path / "mappings" / "shop.yaml"), None, SHOP) == found
 
 
-@pytest.mark.parametrize("name", ["tag-evnt", "shop.yaml", "."])
-def test_what_is_neither_is_told_with_the_presets_there_are(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("tag-evnt", "Did you mean tag-event? "),
+        ("GA4", "Did you mean ga4? "),
+        ("Snowplow", "Did you mean snowplow? "),
+        ("shop.yaml", ""),
+        ("segment.yaml", ""),
+        (".", ""),
+    ],
+)
+def test_what_is_neither_is_told_with_the_presets_there_are(tmp_path: Path, name: str, meant: str) -> None:
     with pytest.raises(ConfigError) as caught:
         find_mapping(name, tmp_path, SHOP)
     assert str(caught.value) == (
         f"records.mapping: there is no preset {name}, and no file {tmp_path / name}. "
-        f"The presets are: {', '.join(preset_names())}."
+        f"{meant}The presets are: {', '.join(preset_names())}."
     )
 
 
@@ -78,3 +88,17 @@ def test_the_text_of_a_preset_can_be_had_as_a_start_for_one_s_own() -> None:
     assert preset_text("tag-event").startswith("# The tag event")
     with pytest.raises(ConfigError, match=r"^There is no preset tag-evnt\. Did you mean tag-event\?$"):
         preset_text("tag-evnt")
+    with pytest.raises(ConfigError, match=r"^There is no preset GA4\. Did you mean ga4\?$"):
+        preset_text("GA4")
+
+
+def test_of_a_wall_of_faults_the_first_are_shown_and_the_others_counted(tmp_path: Path) -> None:
+    keys = "".join(f"  p{number}: nowhere.p{number}\n" for number in range(1, 31))
+    (tmp_path / "shop.yaml").write_text(f"{BASE}custom_data:\n{keys}")
+    with pytest.raises(ConfigError) as caught:
+        compile_named("shop.yaml", tmp_path, SHOP, "About the schema.")
+    first, *faults, last = caught.value.faults
+    assert (first, last) == ("About the schema.", "There are 10 more.")
+    assert [fault.partition(" leads")[0] for fault in faults] == [
+        f"{tmp_path}/shop.yaml:{number + 4}: custom_data.p{number}" for number in range(1, 21)
+    ]

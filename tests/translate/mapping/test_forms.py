@@ -142,6 +142,12 @@ def test_custom_data_gets_nothing_that_meta_refuses(text: str, fault: str) -> No
     assert faults_of_file(f"{BASE}custom_data: {{{text}}}\n") == [f"4: custom_data.{fault}"]
 
 
+@pytest.mark.parametrize("form", ["{path: order.extra, witout: [note]}", "{all: [order.extra], witout: [note]}"])
+def test_a_slip_in_what_is_left_out_of_all_properties_is_found(form: str) -> None:
+    (fault,) = faults_of_file(f'{BASE}custom_data:\n  "*": {form}\n')
+    assert fault == "5: custom_data.* cannot have witout. Did you mean without?"
+
+
 @pytest.mark.parametrize(
     ("value", "fault"),
     [
@@ -161,3 +167,28 @@ def test_nothing_is_hashed_that_meta_could_never_match(key: str, value: str) -> 
     fault = f"user_data.{key} cannot be {value}. Nothing that Meta knows can be made of it: see docs/normalising.md."
     assert faults_of_file(f"{BASE}user_data: {{{key}: {{constant: {value}}}}}\n") == [f"4: {fault}"]
     assert faults_of_file(f"{BASE}user_data: {{{key}: {{path: a, values: {{b: {value}}}}}}}\n") == [f"4: {fault}"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("em", "shop@example.com"),
+        ("external_id", "1"),
+        ("client_ip_address", "203.0.113.7"),
+        ("fbp", "fb.1.1596403881668.1116446470"),
+        ("fn", "maria"),
+        ("madid", "38400000-8cf0-11bd-b23e-10b96e40000d"),
+    ],
+)
+def test_not_all_events_are_made_one_person_s(key: str, value: str) -> None:
+    fault = f"user_data.{key} cannot be constant: it would make one person of all events. "
+    constant = f"{{constant: '{value}'}}"
+    for written in (constant, f"[person.email, {constant}]"):
+        assert faults_of_file(f"{BASE}user_data: {{{key}: {written}}}\n") == [
+            f"4: {fault}Write its path, or leave it out."
+        ]
+
+
+@pytest.mark.parametrize(("key", "value"), [("country", "de"), ("ct", "berlin"), ("page_id", "1234")])
+def test_what_all_people_of_a_shop_share_may_be_constant(key: str, value: str) -> None:
+    assert sources_of(f"user_data: {{{key}: {{constant: '{value}'}}}}", f"user_data.{key}")[0].constant == value
