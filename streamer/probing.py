@@ -8,6 +8,7 @@ from typing import NamedTuple
 import structlog
 
 from streamer.connections import Connections
+from streamer.delivery.answers import Kind
 from streamer.delivery.courier import Courier
 from streamer.delivery.probe import Proof, Shown
 from streamer.outcomes import Reason
@@ -94,11 +95,13 @@ class Prober:
     async def _probe(self, pixel_id: str, cause: str) -> None:
         try:
             async with self._at_once:
-                pixel = self._parts.book.get(pixel_id)
+                pixel, began = self._parts.book.get(pixel_id), asyncio.get_running_loop().time()
                 proof = await self._parts.ask(pixel)
         finally:
             self._asked.discard(pixel_id)
         self._parts.counted(proof.shown.value)
+        if proof.verdict is not None and proof.verdict.kind is Kind.THROTTLE:
+            self._parts.courier.heed(pixel, began, proof.verdict)
         if self._parts.book.get(pixel_id).access_token != pixel.access_token:
             self._start(pixel_id, cause)  # it has got yet another one meanwhile
         else:

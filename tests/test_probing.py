@@ -33,6 +33,10 @@ class Courier:
 
     pixels: dict[str, _Parked] = field(default_factory=dict)
     due: set[str] = field(default_factory=set)
+    heeded: list[tuple[str, Verdict]] = field(default_factory=list)
+
+    def heed(self, pixel: Pixel, _began: float, verdict: Verdict) -> None:
+        self.heeded.append((pixel.pixel_id, verdict))
 
     def parked(self) -> dict[str, _Parked]:
         return dict(self.pixels)
@@ -163,6 +167,16 @@ def test_a_probe_that_meta_does_not_answer_changes_nothing() -> None:
         scene.park(PIXEL)
 
     assert _play(story, UNCLEAR).connections.told == []
+
+
+def test_a_throttle_that_answers_a_probe_holds_up_what_it_is_a_limit_of() -> None:
+    async def story(scene: Scene) -> None:
+        scene.park(PIXEL)
+
+    throttled = Verdict(Kind.THROTTLE, code=613)
+    scene = _play(story, Proof(Shown.UNCLEAR, "Meta does not say.", throttled))
+    assert scene.courier.heeded == [(PIXEL, throttled)]
+    assert scene.connections.told == []
 
 
 def test_an_answer_about_a_token_that_was_replaced_meanwhile_does_not_count() -> None:

@@ -62,7 +62,7 @@ class Answering:
         elif verdict.kind is Kind.DELIVERED:
             self._delivered(sent, verdict)
         elif verdict.kind is Kind.THROTTLE:
-            self._throttle(sent, verdict)
+            self.throttle(sent.pixel, sent.began, verdict)
             self._desk.put_back([sent.attempt.later(0)])
         elif verdict.kind is Kind.PARK:
             self._park(sent, verdict)
@@ -90,7 +90,7 @@ class Answering:
             for usage in verdict.usage:
                 desk.scopes.pace(_key_of(usage.scope, sent.pixel), gap(usage.percent), now)
                 if usage.percent >= FULL:
-                    self._hold(sent, usage.scope, usage.wait)
+                    self._hold(sent.pixel, sent.began, usage.scope, usage.wait)
 
     # ---- it is taken
 
@@ -122,22 +122,26 @@ class Answering:
         """Tell whether a batch fails again and again while others, of any pixel, succeed."""
         return attempt.tries >= _HALVED_AFTER and self._pressure.others_succeed(now, self._backoff.max_seconds)
 
-    def _throttle(self, sent: Sent, verdict: Verdict) -> None:
-        wait = self._hold(sent, verdict.scope, verdict.wait)
-        self._desk.standing.throttled(sent.pixel_id, verdict)
+    def throttle(self, pixel: Pixel, began: float, verdict: Verdict) -> None:
+        """Heed a throttle, be it the answer to a batch or to a question whether the pixel works.
+
+        :param began: when the request began, on the loop's clock.
+        """
+        wait = self._hold(pixel, began, verdict.scope, verdict.wait)
+        self._desk.standing.throttled(pixel.pixel_id, verdict)
         _log.warning(
             "throttled by Meta",
-            pixel=sent.pixel_id,
+            pixel=pixel.pixel_id,
             code=verdict.code,
             scope=verdict.scope.value,
             seconds=round(wait, 1),
             meaning=MEANINGS.get(verdict.code or 0),
         )
 
-    def _hold(self, sent: Sent, scope: Scope, asked: float | None) -> float:
+    def _hold(self, pixel: Pixel, began: float, scope: Scope, asked: float | None) -> float:
         """Send nothing of a scope for as long as Meta asks, and for longer each time that this is too short."""
-        key = _key_of(scope, sent.pixel)
-        throttles = self._desk.scopes.throttled(key, sent.began)
+        key = _key_of(scope, pixel)
+        throttles = self._desk.scopes.throttled(key, began)
         wait = min(asked or 0.0, LONGEST_SECONDS)
         if not asked or throttles > 1:  # what Meta named was too short: a block may begin anew with each call
             wait = max(wait, self._backoff.hold(max(1, throttles)))
@@ -167,7 +171,7 @@ class Answering:
             self._stop(sent, verdict)
         else:
             if verdict is not None and verdict.kind is Kind.THROTTLE:
-                self._throttle(sent, verdict)
+                self.throttle(sent.pixel, sent.began, verdict)
             self._desk.park_all(sent.pixel_id, [sent.attempt], parked_for(reason or Reason.BLOCKED))
 
     # ---- something in it is refused

@@ -85,8 +85,20 @@ class Courier:
         self._pump()
 
     def claim_probe(self, pixel_id: str) -> bool:
-        """Return True if a parked pixel is to be probed now, and no batch of its own does it."""
+        """Return True if a parked pixel is to be probed now, and no batch of its own does it.
+
+        While Meta holds its token, its app or itself up, it is not: each call would lengthen that.
+        """
+        if self._desk.scopes.closed(self._desk.keys(pixel_id), self._loop.time()) is not None:
+            return False
         return self._standing.claim_probe(pixel_id)
+
+    def heed(self, pixel: Pixel, began: float, verdict: Verdict) -> None:
+        """Take note of a throttle that answered a probe.
+
+        :param began: when the probe began, on the loop's clock.
+        """
+        self._answering.throttle(pixel, began, verdict)
 
     def relieve(self, used: float) -> bool:
         """Park a pixel that gets nothing through and holds the memory that others need; return True if one was.

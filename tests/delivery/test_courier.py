@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from streamer.delivery.answers import Kind, Verdict
 from streamer.delivery.batch import Batch
 from streamer.delivery.capi import NoAnswerError, Response
 from streamer.errors import UserError
@@ -163,6 +164,19 @@ def test_a_throttle_is_waited_out_for_as_long_as_meta_says_and_nothing_is_sent_m
     )
     assert scene.outcomes.of(Outcome.DELIVERED) == {"0", "1", "2"}
     assert [round(at) for at in service.at] == [0, 900, 900, 900]
+
+
+def test_a_parked_pixel_is_not_probed_while_meta_holds_it_up_and_a_throttled_probe_holds_it_up() -> None:
+    async def story(scene: Scene) -> None:
+        scene.courier.park("1", Reason.TOKEN_DEAD, since=0.0, told_by="another")
+        await asyncio.sleep(HOUR)
+        began = asyncio.get_running_loop().time()
+        scene.courier.heed(scene.book.get("1"), began, Verdict(Kind.THROTTLE, wait=HOUR, code=613))
+        assert not scene.courier.claim_probe("1")
+        await asyncio.sleep(HOUR + 1)
+        assert scene.courier.claim_probe("1")
+
+    Scene(Service()).play(story)
 
 
 def test_a_throttled_token_holds_up_every_pixel_that_shares_it_and_no_other() -> None:
