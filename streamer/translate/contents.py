@@ -9,9 +9,9 @@ from streamer.translate.notes import Drop, NoteReason
 from streamer.translate.paths import finder, plain_head
 from streamer.translate.plan import Rule
 from streamer.translate.rules import CONVERT, Convert, has_address, is_property, text
-from streamer.translate.sources import Read, first_of, read_source
+from streamer.translate.sources import Read, first_made, first_of, read_source
 from streamer.translate.surface import EXTINFO_PARTS, STANDARD_PROPERTIES, TEXT_PROPERTIES, is_personal
-from streamer.translate.tree import Rows, Step, first_made, plain_name
+from streamer.translate.tree import Rows, Step, plain_name
 
 _Field = tuple[str, str, Convert]
 """Field of a record, key in one of the contents, and how it is made."""

@@ -8,8 +8,8 @@ from streamer.translate.notes import Drop, NoteReason
 from streamer.translate.phone import phone_note
 from streamer.translate.plan import Rule
 from streamer.translate.rules import text
-from streamer.translate.sources import Read, read_source
-from streamer.translate.tree import Rows, Step, first_made, plain_name
+from streamer.translate.sources import Read, first_made, read_source
+from streamer.translate.tree import Rows, Step, plain_name
 from streamer.translate.userdata import EXTERNAL_ID_HASHERS, HASHERS, PART_HASHERS, Hasher
 
 _UserRows = Sequence[tuple[Decoded, Draft, Section]]

@@ -1,6 +1,6 @@
 """Reading one value from a record, by the sources that a mapping gives for it: paths, constants, tables, units."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite
 
@@ -56,20 +56,31 @@ def first_of(sources: Sequence[Source], *, dates: bool = False) -> Read:
     if len(reads) == 1:
         return reads[0]
 
-    def read(record: Decoded) -> Value:
-        dropped = None
-        for each in reads:
-            if dropped is not None and is_fault(dropped) and isinstance(each, Constant):
-                return dropped
-            value = each(record)
-            if value is None:
-                continue
-            if value.__class__ is not Drop or value is NOT_TO_BE_SENT:
-                return value
-            dropped = dropped or value
-        return dropped
+    return lambda record: first_made(reads, _as_it_is, record)
 
-    return read
+
+def _as_it_is(value: Value) -> Value:
+    return value
+
+
+def first_made(reads: Iterable[Read], convert: Adapt, record: Decoded) -> Value:
+    """Return the first value that can be made; if there is none, the first drop.
+
+    A constant stands for what is not there, and for nothing that is there and cannot be read: no price becomes another.
+    """
+    dropped = None
+    for read in reads:
+        if dropped is not None and is_fault(dropped) and isinstance(read, Constant):
+            return dropped
+        value = read(record)
+        if value is None:
+            continue
+        made = value if value.__class__ is Drop else convert(value)
+        if made is NOT_TO_BE_SENT or (made is not None and made.__class__ is not Drop):
+            return made
+        if made is not None and (dropped is None or (is_fault(made) and not is_fault(dropped))):
+            dropped = made
+    return dropped
 
 
 def read_source(source: Source, *, dates: bool = False) -> Read:

@@ -16,7 +16,7 @@ from streamer.translate.notes import Drop, NoteReason
 from streamer.translate.paths import JSON, Field, Find, finder, not_json, parse_path, split_head
 from streamer.translate.plan import Rule, Source
 from streamer.translate.rules import CONVERT, Convert, seconds, text
-from streamer.translate.sources import NOT_TO_BE_SENT, Constant, Read, adapter, is_fault, milliseconds, read_source
+from streamer.translate.sources import Read, adapter, first_made, milliseconds, read_source
 
 Rows = Sequence[tuple[Decoded, Draft]]
 """Records, or inner records at one place of theirs, each with the draft that becomes of it."""
@@ -205,26 +205,6 @@ def _first_of(rule: Rule) -> Step:
             _put(take(reads, convert, record), section, key, draft)
 
     return step
-
-
-def first_made(reads: Iterable[Read], convert: Convert, record: Decoded) -> Value:
-    """Return the first value that can be made; if there is none, the first drop.
-
-    A constant stands for what is not there, and for nothing that is there and cannot be read: no price becomes another.
-    """
-    dropped = None
-    for read in reads:
-        if dropped is not None and is_fault(dropped) and isinstance(read, Constant):
-            return dropped
-        value = read(record)
-        if value is None:
-            continue
-        made = value if value.__class__ is Drop else convert(value)
-        if made is NOT_TO_BE_SENT or (made is not None and made.__class__ is not Drop):
-            return made
-        if made is not None and (dropped is None or (is_fault(made) and not is_fault(dropped))):
-            dropped = made
-    return dropped
 
 
 def _every(reads: Iterable[Read], convert: Convert, record: Decoded) -> Value:
