@@ -16,8 +16,8 @@ SEND_SHARE = 4
 LOW_WATER = 0.75
 """Reading goes on when this share of the budget or less is used."""
 
-RECORD_OVERHEAD = 600
-"""Bytes that a record costs beside its own: message object, slot, entry."""
+RECORD_OVERHEAD = 900
+"""Bytes that a record costs beside its own, as measured: message object, event, entry, slot."""
 
 
 def held_bytes(messages: Collection[Sized]) -> int:

@@ -159,7 +159,7 @@ class PythonEngine:
         ready = _server_event(
             (
                 first,
-                orjson.dumps(event),
+                bytes(memoryview(orjson.dumps(event))),  # a copy: orjson's own bytes keep kilobytes that they grew into
                 event["event_name"],
                 event["event_id"],
                 event["event_time"],

@@ -9,6 +9,7 @@ from statistics import linear_regression, quantiles
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 
 from tests.support.kafka_cluster import KafkaCluster, Outgoing, eventually
 from tests.support.product import SandboxProcess, Start, get_json, prepare
@@ -64,16 +65,16 @@ class Traffic:
         self.produced: list[float] = []
         """Unix seconds, by the event's number."""
 
-    def run(self, pixels: Sequence[str]) -> range:
-        """Let some clients produce, and return the numbers of their events."""
+    def run(self, pixels: Sequence[str], seconds: float = SECONDS) -> range:
+        """Let some clients produce for so long, and return the numbers of their events."""
         first = len(self.produced)
-        self.kafka.produce(self.topic, self._paced(pixels))
+        self.kafka.produce(self.topic, self._paced(pixels, seconds))
         return range(first, len(self.produced))
 
-    def _paced(self, pixels: Sequence[str]) -> Iterator[Outgoing]:
+    def _paced(self, pixels: Sequence[str], seconds: float) -> Iterator[Outgoing]:
         a_second = RATE * len(pixels)
         began = time.monotonic()
-        for at in range(int(SECONDS * a_second)):
+        for at in range(int(seconds * a_second)):
             ahead = began + at / a_second - time.monotonic()
             if ahead > 0.01:
                 time.sleep(ahead)
@@ -118,15 +119,26 @@ def _codes(sandbox: SandboxProcess, pixel_id: str) -> Counter[int | None]:
     return Counter(request["code"] for request in requests if request["pixel_id"] == pixel_id)
 
 
-def _configure(kafka: KafkaCluster, topic: str, folder: Path, throttle: Throttle) -> dict[str, Any]:
-    """Return a configuration of few requests in flight, so that a client that keeps its own is soon felt."""
-    pixels = folder / "pixels.yaml"
+@pytest.fixture(
+    params=[
+        pytest.param(Throttle([613], own_token=False), id="with the platform's token"),
+        pytest.param(Throttle([4, 17], own_token=True), id="with a token of its own"),
+    ]
+)
+def throttle(request: pytest.FixtureRequest) -> Throttle:
+    """Give each way in which one client can be throttled and no other has to wait for it."""
+    case: Throttle = request.param
+    return case
+
+
+@pytest.fixture
+def config(kafka: KafkaCluster, topic: str, tmp_path: Path, throttle: Throttle) -> dict[str, Any]:
+    """Give a configuration of few requests in flight, so that a client that keeps its own is soon felt."""
     tokens = {DEAD: DEAD_TOKEN} | ({THROTTLED: OWN_TOKEN} if throttle.own_token else {})
-    lines = []
     for pixel_id, token in tokens.items():
-        (folder / pixel_id).write_text(token)
-        lines.append(f'  "{pixel_id}": {{token: {{file: "{folder / pixel_id}"}}}}\n')
-    pixels.write_text("pixels:\n" + "".join(lines))
+        (tmp_path / pixel_id).write_text(token)
+    pixels = tmp_path / "pixels.yaml"
+    pixels.write_text(yaml.safe_dump({"pixels": {each: {"token": {"file": each}} for each in tokens}}))
     return prepare(kafka, topic) | {
         "pixels": {"file": str(pixels)},
         "delivery": {"max_in_flight": 10, "timeout_seconds": TIMEOUT, "backoff_max_seconds": 1},
@@ -134,22 +146,15 @@ def _configure(kafka: KafkaCluster, topic: str, folder: Path, throttle: Throttle
     }
 
 
-@pytest.mark.parametrize(
-    "throttle",
-    [
-        pytest.param(Throttle([613], own_token=False), id="with the platform's token"),
-        pytest.param(Throttle([4, 17], own_token=True), id="with a token of its own"),
-    ],
-)
 def test_one_dead_one_hanging_and_one_throttled_client_of_twenty_cost_the_other_seventeen_neither_rate_nor_time(
-    kafka: KafkaCluster, topic: str, sandbox: SandboxProcess, start: Start, tmp_path: Path, throttle: Throttle
+    kafka: KafkaCluster, sandbox: SandboxProcess, start: Start, config: dict[str, Any], throttle: Throttle
 ) -> None:
     hangs = {"match": {"pixel": HANGING}, "then": {"latency": 10 * TIMEOUT}}
     sandbox.script([hangs, *throttle.rules(), {"then": {"latency": 0.03}}])
     sandbox.tokens(kill=[DEAD_TOKEN])
-    streamer = start(_configure(kafka, topic, tmp_path, throttle))
-    traffic = Traffic(kafka, topic)
-    traffic.run(WELL[:1])  # what is slow only the first time is no measure
+    streamer = start(config)
+    traffic = Traffic(kafka, config["kafka"]["topics"][0])
+    traffic.run(WELL, 1)  # what is slow only the first time is no measure
     first = traffic.run(WELL)
     eventually(lambda: _taken(sandbox, WELL) == len(traffic.produced))
     second = traffic.run(CLIENTS)
@@ -163,7 +168,7 @@ def test_one_dead_one_hanging_and_one_throttled_client_of_twenty_cost_the_other_
 
     assert set(_codes(sandbox, DEAD)) == {190}
     assert list(_codes(sandbox, THROTTLED)) == list(throttle.codes)
-    assert metric(streamer, "streamer_requests_total", pixel=HANGING, code="no_answer") > 0
+    assert metric(streamer, "streamer_requests_total", pixel=HANGING, result="no_answer") > 0
     assert metric(streamer, "streamer_outcomes_total", pixel=HANGING) == 0
     assert metric(streamer, "streamer_outcomes_total", pixel=DEAD, outcome="parked") == RATE * SECONDS
     sandbox.script([{"match": {"pixel": THROTTLED}, "then": {"status": 503}}])
