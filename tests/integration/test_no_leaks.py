@@ -162,7 +162,10 @@ def _check_that_all_of_it_happened(
     assert sandbox.ledger()["total"]["events"] == sent
     assert sandbox.ledger()["query_tokens"] == 0
     topics = (config["kafka"]["dead_letter_topic"], config["kafka"]["parked_topic"])
-    copied = Counter(copy.said["reason"] for name in topics for copy in copies(kafka, name))
+    # The first pass over the parked topic may park again what it finds there: a copy of a copy counts once.
+    said = [copy.said for name in topics for copy in copies(kafka, name)]
+    fates = {(each["origin.partition"], each["origin.offset"], each.get("pixel")): each["reason"] for each in said}
+    copied = Counter(fates.values())
     assert copied == Counter(reason for reason in reasons if reason not in {"no_pixel", "no_consent"})
 
 

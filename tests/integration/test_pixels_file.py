@@ -45,7 +45,8 @@ def test_a_pixel_without_a_working_token_parks_and_its_token_file_brings_it_back
     assert sandbox.ids(FIRST) == sandbox.ids(SECOND) == []
     assert sandbox.ledger()["total"]["distinct"] == 30
     parked = copies(kafka, config["kafka"]["parked_topic"])
-    assert sorted((copy.value, copy.said["pixel"], copy.said["reason"]) for copy in parked) == sorted(
+    # A set: the first pass over the parked topic may park again what it finds there.
+    assert sorted({(copy.value or b"", copy.said["pixel"], copy.said["reason"]) for copy in parked}) == sorted(
         [(value, FIRST, "no_token") for value in values[0::5]]
         + [(value, SECOND, "token_dead") for value in values[1::5]]
     )
