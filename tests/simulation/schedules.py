@@ -142,11 +142,13 @@ def _limit(draw: random.Random, pixels: int) -> dict[str, Any]:
 
 
 def _capacity(draw: random.Random, pixels: int) -> dict[str, Any]:
+    """Return a limit that slows requests down, but never so far that all of them time out, which would have no end."""
+    slower, refused_above = draw.choice(((0, None), (0, 4), (0.3, None), (0.3, 4), (2, 4)))
     return {
         "pixels": _some(draw, pixels),
         "requests": draw.randint(1, 3),
-        "slower": draw.choice((0, 0.5, 4)),
-        "refused_above": draw.choice((None, 4)),
+        "slower": slower,
+        "refused_above": refused_above,
     }
 
 

@@ -165,7 +165,7 @@ def test_a_drain_that_goes_on_after_its_deadline_is_noticed(monkeypatch: pytest.
 
 
 def test_memory_without_a_bound_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    load, rules = [{"at_once": 3000}], [{"until": 60, "answer": "unavailable"}]
+    load, rules = [{"at_once": 1200}], [{"until": 60, "answer": "unavailable"}]
     scenario = _scenario(load=load, meta={"rules": rules}, budget=20_000, rest=900)
     play(scenario)
     monkeypatch.setattr(Budget, "full", False)

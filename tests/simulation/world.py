@@ -15,7 +15,7 @@ from streamer.outcomes import Reason
 from streamer.pixels.pixel import Pixel
 from streamer.settings import Settings
 from tests.simulation.group import Group
-from tests.simulation.kafka import Kafka
+from tests.simulation.kafka import BEGAN, Kafka
 from tests.simulation.meta import Meta
 from tests.simulation.records import TOPIC, Records, Truth, plan_of
 from tests.simulation.replica import Replica, Surroundings
@@ -25,6 +25,7 @@ from tests.support.paused import run_paused
 
 PARKED_PARTITIONS = 2
 _SAMPLE_SECONDS = 1.0
+_HEARD_BY_ALL_SECONDS = 10.0
 
 
 class Book:
@@ -177,6 +178,11 @@ class World:
             found[log.place[1]] = sum(counts or not self._may_stay(message) for message in left)
         return {partition: count for partition, count in found.items() if count}
 
+    def _told_since(self, at: float) -> set[str]:
+        """Return the pixels of which something was told lately: not every replica may have heard it."""
+        found = [message for message in self.log_of_connections() if message.timestamp()[1] >= (BEGAN + at) * 1000]
+        return {(message.key() or b"").decode() for message in found}
+
     def log_of_connections(self) -> list[Message]:
         """Return all that replicas have told each other."""
         (log,) = self.kafka.partitions(self.settings.kafka.connections_topic)
@@ -201,10 +207,12 @@ class World:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self.last = list(self.group.members.values())
-        self.samples.parked = [replica.parked_for_all() for replica in self.last]
+        ended, parked = asyncio.get_running_loop().time(), [replica.parked_for_all() for replica in self.last]
         self.samples.held = sum(sum(replica.census().values()) for replica in self.last)
         for number in list(self.group.members):
             await self.group.stop(number)
+        newest = self._told_since(ended - _HEARD_BY_ALL_SECONDS)
+        self.samples.parked = [pixels - newest for pixels in parked]
 
     async def _change(self) -> None:
         loop = asyncio.get_running_loop()
