@@ -5,7 +5,7 @@ READY := .venv/.ready
 BENCHMARKS ?= record_path presets around
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test simulate lint demo bench fuzz lock build clean
+.PHONY: help setup test simulate lint demo bench fuzz chart lock build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,7 @@ $(READY): pyproject.toml requirements-dev.lock tools/setup.sh
 
 test: $(READY) ## Run all tests, on a real Apache Kafka (needs Java 17 and Maven); ARGS="-m 'not kafka'" for the rest
 	@$(if $(findstring not kafka,$(ARGS)),,$(BIN)/python -m tests.support.jars)
+	@$(BIN)/python -m tests.support.helm
 	@$(BIN)/pytest $(ARGS)
 
 simulate: $(READY) ## Play every scenario and thousands of random schedules under a paused clock; ARGS="--seed 17" repeats one
@@ -37,6 +38,10 @@ bench: $(READY) ## Measure speed against named references, in one run
 
 fuzz: $(READY) ## Translate a million mutated records of every preset; ARGS="--records N --seed S"
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+chart: $(READY) ## Make the chart's schema and README anew, and the renders of its examples
+	@$(BIN)/python -m tools.chart
+	@$(BIN)/python -m tests.helm.goldens
 
 lock: $(READY) ## Resolve the dependencies anew into the lock files
 	@ARGS="$(ARGS)" sh tools/lock.sh

@@ -27,8 +27,8 @@ def make_translator(settings: Settings, book: FilePixelBook) -> Translator:
     :raises UserError: if the reader schema cannot be read, or the mapping does not hold for it.
     """
     reader = reader_schema(settings)
-    reading = Reading(settings.records.format, _source(settings, reader), reader)
-    return Translator(reading, _plan(settings, book, reader))
+    plan = _plan(settings, book, reader)
+    return Translator(Reading(settings.records.format, _source(settings, reader), reader), plan)
 
 
 def not_found(settings: Settings) -> tuple[str, ...]:

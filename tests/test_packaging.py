@@ -42,3 +42,4 @@ def test_the_tests_can_be_run_from_the_sdist(built: Path) -> None:
     with tarfile.open(sdist) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
     assert {"Makefile", "requirements-dev.lock", "tools/setup.sh", "tools/kafka/pom.xml", "tests/conftest.py"} <= held
+    assert {"examples/streamer.yaml", "helm/streamer/Chart.yaml", "tools/helm/requirements.txt"} <= held

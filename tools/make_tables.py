@@ -1,4 +1,4 @@
-# ruff: noqa: INP001, RUF001 -- a script, and words in many scripts
+# ruff: noqa: RUF001 -- a script, and words in many scripts
 """Writes streamer/translate/tables.json: the words that normalising looks up. Run it when ISO or CLDR have news.
 
     PYTHONPATH=. uv run --with babel tools/make_tables.py

@@ -16,6 +16,7 @@ from streamer.errors import ConfigError, UserError
 from streamer.logs import configure_logs
 from streamer.pixels.book import FilePixelBook
 from streamer.preflight.cluster import Cluster, ask_cluster
+from streamer.preflight.files import check_files
 from streamer.preflight.finding import Finding, Level, fault, ok, warning
 from streamer.preflight.meta import PROBE, check_default_token, check_reachable, check_tokens, probe
 from streamer.preflight.records import check_registry
@@ -31,27 +32,33 @@ class _Wanted:
 
     create: bool
     probe: bool
+    offline: bool
 
 
 @click.command()
 @config_options
 @click.option("--create-topics", "create", is_flag=True, help="Create those of Streamer's own topics that are missing.")
-@click.option("--probe", "with_probe", is_flag=True, help=PROBE)
+@click.option("--probe", is_flag=True, help=PROBE)
+@click.option("--offline", is_flag=True, help="Look at files alone: no broker, no registry and not Meta is asked.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object in place of lines.")
-def check(*, config: Path | None, overrides: tuple[str, ...], create: bool, with_probe: bool, as_json: bool) -> int:
+def check(config: Path | None, overrides: tuple[str, ...], *, as_json: bool, **wanted: bool) -> int:
     """Look at everything that the configuration names: a line each, with ok, warning or fault.
 
     That is the configuration itself, pixels and their tokens, the mapping, brokers and topics, the schema registry's
     newest schemas, and whether Meta answers. Nothing is changed or sent but what --create-topics and --probe ask for.
+    With --offline it is the configuration, pixels, mapping, and the files of certificates and keys.
 
     Exit status 0 if there is no fault, else 1.
     """
+    plan = _Wanted(**wanted)
+    if plan.offline and (plan.create or plan.probe):
+        raise UserError("--offline asks nobody: leave it out, or leave out --create-topics and --probe.")
     try:
         settings = load_settings(config, parse_overrides(overrides))
     except ConfigError as error:
         return _report([fault("configuration", each) for each in error.faults], as_json=as_json)
     configure_logs(LogSettings(level="error", format=settings.log.format), secrets_of(settings))
-    return asyncio.run(_check(settings, _Wanted(create, with_probe), as_json=as_json))
+    return asyncio.run(_check(settings, plan, as_json=as_json))
 
 
 async def _check(settings: Settings, wanted: _Wanted, *, as_json: bool) -> int:
@@ -65,6 +72,9 @@ async def _check(settings: Settings, wanted: _Wanted, *, as_json: bool) -> int:
 
 async def _findings(settings: Settings, wanted: _Wanted) -> AsyncIterator[Finding]:
     yield ok("configuration", "Every key is known, and has a value of its kind.")
+    files = check_files(settings)
+    for finding in files:
+        yield finding
     book = None
     try:
         book = FilePixelBook(settings.pixels, settings.meta, os.environ)
@@ -72,7 +82,16 @@ async def _findings(settings: Settings, wanted: _Wanted) -> AsyncIterator[Findin
         yield fault("pixels", str(error))
     if book is not None:
         yield ok("pixels", _about(settings, book))
-        yield await _engine(settings, book)
+        mapping = await _engine(settings, book)
+        if not set(mapping.sentence.splitlines()) <= {each.sentence for each in files}:  # not what was said already
+            yield mapping
+    if not wanted.offline:
+        async for finding in _others(settings, book, wanted):
+            yield finding
+
+
+async def _others(settings: Settings, book: FilePixelBook | None, wanted: _Wanted) -> AsyncIterator[Finding]:
+    """Ask brokers, registry and Meta."""
     cluster = None
     try:
         cluster = await asyncio.to_thread(ask_cluster, settings.kafka)

@@ -35,7 +35,8 @@ One YAML file, given as `streamer run -c streamer.yaml`. What it leaves out has 
   and `false` are the only flags in YAML. Text that is all digits, such as `app_id: "1234"`, belongs in quotes; in
   `kafka.client` everything is text, with quotes or without.
 - An unknown key, a wrong type or a missing secret is an error that names file, line and key, at start, before anything
-  is read. `streamer check -c streamer.yaml` finds them beforehand.
+  is read. `streamer check -c streamer.yaml` finds them beforehand; with `--offline` it asks no broker, no registry and
+  not Meta.
 """
 
 _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "file", SecretStr: "secret"}

@@ -9,9 +9,10 @@ from fastavro import schemaless_reader, schemaless_writer
 from fastavro.read import SchemaResolutionError
 from fastavro.utils import generate_many
 
+from streamer.errors import UserError
 from streamer.preflight.finding import Finding, fault, ok, warning
 from streamer.records.compat import differing_units, reads_directly
-from streamer.records.registry import RegistrySchemas, client_config
+from streamer.records.registry import RegistrySchemas, make_client
 from streamer.records.schema import AvroSchema, SchemaError
 from streamer.records.sources import SchemaSourceUnavailable
 from streamer.settings import SchemaRegistrySettings
@@ -28,9 +29,9 @@ async def check_registry(settings: SchemaRegistrySettings, topics: Iterable[str]
     :param topics: subjects are looked for under ``<topic>-value``.
     """
     try:
-        client = AsyncSchemaRegistryClient(client_config(settings) | {"max.retries": 0})
-    except Exception as error:  # noqa: BLE001 - whatever its client does not like about address or certificates
-        return [fault("registry", f"schema_registry: its settings cannot be used ({type(error).__name__}).")]
+        client = make_client(settings, **{"max.retries": 0})
+    except UserError as error:
+        return [fault("registry", str(error))]
     try:
         subjects = set(await client.get_subjects())
         found = [await _subject(client, topic, subjects, (settings, reader)) for topic in list(topics)[:MOST_TOPICS]]

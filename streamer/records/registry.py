@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 from confluent_kafka.schema_registry import AsyncSchemaRegistryClient, Schema
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
+from streamer.certificates import wrong_authorities, wrong_pair
+from streamer.errors import UserError
 from streamer.records.schema import AvroSchema, SchemaError, parse_schema
 from streamer.records.sources import SchemaSourceUnavailable
 from streamer.records.wire import SchemaKey
 from streamer.settings import SchemaRegistrySettings
 
-__all__ = ["RegistrySchemas", "SchemaSourceUnavailable", "client_config"]
+__all__ = ["RegistrySchemas", "SchemaSourceUnavailable", "make_client", "wrong_files"]
 
 Answer = TypeVar("Answer")
 
@@ -33,10 +35,10 @@ class RegistrySchemas:
         """Prepare to ask; nothing is asked yet.
 
         :param client: another client, for tests.
-        :raise ValueError: the address or a certificate can't be used.
+        :raises UserError: the address or a certificate can't be used.
         """
         self._url = settings.url
-        self._client = client or AsyncSchemaRegistryClient(client_config(settings))
+        self._client = client or make_client(settings)
 
     async def find(self, key: SchemaKey) -> AvroSchema | None:
         """Return the schema of an id, with all that it refers to; see :class:`SchemaSource`."""
@@ -84,7 +86,31 @@ class RegistrySchemas:
         return SchemaSourceUnavailable(f"{where} can't be had from {self._url} (schema_registry.url): {what}")
 
 
-def client_config(settings: SchemaRegistrySettings) -> dict[str, Any]:
+def make_client(settings: SchemaRegistrySettings, **more: object) -> AsyncSchemaRegistryClient:
+    """Return confluent-kafka's client, which has asked nothing yet.
+
+    :param more: of its own settings.
+    :raises UserError: the address or a certificate can't be used.
+    """
+    if wrong := wrong_files(settings):
+        raise UserError("\n".join(wrong))
+    try:
+        return AsyncSchemaRegistryClient(_client_config(settings) | more)
+    except Exception as error:  # noqa: BLE001 - whatever its client does not like about address or certificates
+        raise UserError(f"schema_registry: its settings cannot be used ({type(error).__name__}).") from None
+
+
+def wrong_files(settings: SchemaRegistrySettings) -> list[str]:
+    """Return a sentence for each file of certificates or keys that cannot be used."""
+    found = []
+    if settings.ca_file and (wrong := wrong_authorities(settings.ca_file)):
+        found.append(f"schema_registry.ca_file: {wrong}. Name a file of the authorities that its certificate is from.")
+    if settings.cert_file and (wrong := wrong_pair(settings.cert_file, settings.key_file)):
+        found.append(f"schema_registry.cert_file, schema_registry.key_file: {wrong}.")
+    return found
+
+
+def _client_config(settings: SchemaRegistrySettings) -> dict[str, Any]:
     """Return the settings under the names of confluent-kafka's client."""
     config: dict[str, Any] = {
         "url": settings.url,

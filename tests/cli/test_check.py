@@ -181,3 +181,36 @@ def test_a_preset_that_finds_no_consent_in_the_schema_is_a_warning_that_names_wh
     assert "user_data.em" in found["sentence"]
     assert "event_source_url" not in found["sentence"]
     assert "consent" in found["sentence"]
+
+
+def _offline(folder: Path, config: dict[str, Any]) -> dict[str, str]:
+    return _levels(_write(folder, config), "--offline")
+
+
+def test_offline_nobody_is_asked(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    nowhere = f"http://127.0.0.1:{port}"
+    config = {
+        "kafka": {"bootstrap_servers": f"127.0.0.1:{port}"},
+        "schema_registry": {"url": nowhere},
+        "meta": {"base_url": nowhere},
+    }
+    assert _offline(tmp_path, config) == {"configuration": "ok", "pixels": "ok", "mapping": "ok"}
+
+
+def test_offline_every_file_is_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("nonsense")
+    (tmp_path / "pixels.yaml").write_text("pixels: {acme: {}}")
+    config = {"schema_registry": {"ca_file": "ca.pem"}, "pixels": {"file": "pixels.yaml"}}
+    assert _offline(tmp_path, config) == {"configuration": "ok", "files": "fault", "pixels": "fault"}
+    fine = config | {"pixels": {}, "records": {"mapping": "gone.yaml"}}
+    done = _check(_write(tmp_path, fine), "--offline")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["ok", "fault", "ok", "fault"]
+    assert done.stdout.count("holds no certificate") == 1
+
+
+def test_offline_does_not_go_with_what_asks_somebody(tmp_path: Path) -> None:
+    for other in ("--create-topics", "--probe"):
+        done = _check(_write(tmp_path, {}), "--offline", other)
+        assert done.returncode == 2
+        assert done.stderr == "--offline asks nobody: leave it out, or leave out --create-topics and --probe.\n"

@@ -98,4 +98,4 @@ async def test_a_certificate_that_is_not_there_is_told(tmp_path: Path) -> None:
     settings = SchemaRegistrySettings(url="https://127.0.0.1:1", ca_file=tmp_path / "gone.pem")
     (found,) = await check_registry(settings, ["x"], OURS)
     assert found.level is Level.FAULT
-    assert found.sentence.startswith("schema_registry: its settings cannot be used")
+    assert found.sentence.startswith(f"schema_registry.ca_file: the file {tmp_path}/gone.pem cannot be read")
