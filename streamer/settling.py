@@ -50,6 +50,8 @@ class Settling:
         }
         self.failed: Callable[[BaseException], None] = _raise
         """Called when something cannot be settled at all: the process must stop, with a clear sentence."""
+        self.old_tells = True
+        """That records are too old tells of a wrong deploy; False for a replay, whose range is what it is."""
         self.unix_time: Callable[[], float] = time.time
         """Tells receipts and copies when they were made."""
         self.parked: Callable[[str], None] = _nothing
@@ -102,6 +104,8 @@ class Settling:
         """Return how many of these records tell of a wrong deploy; that parked ones grow too old tells of none."""
         if fate.reason is not Reason.TOO_OLD:
             return len(records)
+        if not self.old_tells:
+            return 0
         return sum(record.progress.topic != self._settings.parked_topic for record in records)
 
     def _may_be_dead_lettered(self, records: int) -> bool:

@@ -12,6 +12,7 @@ from streamer.errors import UserError
 COMMANDS: Mapping[str, str] = {
     "demo": "Run the whole product on this machine, with nothing else installed.",
     "run": "Read tag events from Kafka and send them to Meta.",
+    "replay": "Send a range of the topics once more, in a group of its own.",
     "translate": "Show what tag events in a file become; nothing is sent.",
     "mapping": "List the mappings that ship, print one, or draft one for a schema of your own.",
     "check": "Check the configuration and everything it names, a line each.",
