@@ -5,7 +5,7 @@ READY := .venv/.ready
 BENCHMARKS ?= record_path presets around
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test simulate lint demo bench fuzz lock build clean
+.PHONY: help setup test simulate lint demo bench fuzz lock build image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ lock: $(READY) ## Resolve the dependencies anew into the lock files
 
 build: $(READY) ## Build the sdist and the wheel into dist/
 	@$(BIN)/python -m build --no-isolation
+
+image: ## Build the container image by docker, podman or buildah; BASE, IMAGE, TAG and ARGS as in tools/image.sh
+	@sh tools/image.sh
 
 clean: ## Remove what the other targets made
 	rm -rf .venv .cache dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
