@@ -1,8 +1,8 @@
 # The image of Streamer: docs/image.md says how it is built, run and taken stock of.
 
 # Both stages stand on this one, which brings Python 3.11 or newer. For a build that can be repeated, pin its digest:
-# BASE=docker.io/library/python:3.13-slim-bookworm@sha256:…
-ARG BASE=docker.io/library/python:3.13-slim-bookworm
+# BASE=python:3.13-slim-bookworm@sha256:…
+ARG BASE=python:3.13-slim-bookworm
 
 FROM ${BASE} AS builder
 

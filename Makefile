@@ -2,6 +2,7 @@
 
 BIN := .venv/bin
 READY := .venv/.ready
+WORKERS ?= auto
 BENCHMARKS ?= record_path presets around
 
 .DEFAULT_GOAL := help
@@ -16,9 +17,10 @@ $(READY): pyproject.toml requirements-dev.lock tools/setup.sh
 	@sh tools/setup.sh
 	@touch $@
 
-test: $(READY) ## Run all tests, on a real Apache Kafka (needs Java 17 and Maven); ARGS="-m 'not kafka'" for the rest
+test: $(READY) ## Run all tests, on a real Apache Kafka (needs Java 17 and Maven); ARGS="-m 'not kafka and not programs'" for the rest
 	@$(if $(findstring not kafka,$(ARGS)),,$(BIN)/python -m tests.support.jars)
-	@$(BIN)/pytest $(ARGS)
+	@$(if $(findstring not programs,$(ARGS)),,$(BIN)/python -m tests.support.promtool)
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
 
 simulate: $(READY) ## Play every scenario and thousands of random schedules under a paused clock; ARGS="--seed 17" repeats one
 	@$(BIN)/python -m tests.simulation $(ARGS)

@@ -1,18 +1,21 @@
 """How Prometheus' programs are found."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.support.promtool import program
+from tests.support.promtool import PROGRAMS, main, program
 
 
-@pytest.mark.parametrize("name", ["promtool", "prometheus"])
-def test_a_program_that_is_not_there_is_a_failure_that_says_what_to_install(
-    name: str, monkeypatch: pytest.MonkeyPatch
+def test_where_it_cannot_be_fetched_it_is_said_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.delenv(f"STREAMER_TEST_{name.upper()}", raising=False)
-    with pytest.raises(RuntimeError, match=f"{name} is not there. On Debian: apt-get install .* prometheus"):
-        program(name)
+    monkeypatch.setenv("STREAMER_TEST_CACHE", str(tmp_path))
+    for name in PROGRAMS:
+        monkeypatch.delenv(f"STREAMER_TEST_{name.upper()}", raising=False)
+    assert main() == 1
+    assert "Take them from a release of Prometheus" in capsys.readouterr().err
 
 
 def test_a_program_that_is_named_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
