@@ -11,6 +11,12 @@ class UserError(Exception):
     exit_status = 2
 
 
+class UnreachableError(UserError):
+    """The brokers give no answer: that may pass without anybody's doing, so trying again makes sense."""
+
+    exit_status = 1
+
+
 class OffsetGoneError(UserError):
     """An offset that was to be read next is not in its partition any more."""
 

@@ -77,6 +77,8 @@ class Overview:
             memory_budget=parts.budget.limit,
             partitions_owned=self._consumer.partitions,
             connections_not_understood=self._connections.not_understood if self._connections else 0,
+            scopes_slowed=parts.courier.slowed,
+            kafka_thread_idle_seconds=max(0.0, time.monotonic() - self.thread_turned),
         )
 
     def mark(self) -> None:

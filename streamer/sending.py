@@ -220,6 +220,7 @@ class Sending:
     async def _reload(self, connections: Connections) -> None:
         """Look at the pixels file and the tokens every few seconds, and take up what has changed."""
         while True:
+            self.metrics.pixels_file(self.book.faults, self.book.missing)
             await asyncio.sleep(self.settings.pixels.reload_seconds)
             before = {pixel.pixel_id: pixel for pixel in self.book.pixels()}
             if await asyncio.to_thread(self.book.refresh):

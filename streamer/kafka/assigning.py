@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, TypeVar
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
 from confluent_kafka import KafkaError as Error
 
-from streamer.errors import UserError
+from streamer.errors import UnreachableError
 from streamer.kafka.progress import Position
 from streamer.kafka.ranges import Range, decode_completed
 from streamer.settings import KafkaSettings
@@ -48,21 +48,21 @@ class OffsetSource:
     def starts(self, partitions: list[TopicPartition]) -> list[Start]:
         """Return where to begin, one for each partition.
 
-        :raises UserError: if the brokers give no answer.
+        :raises UnreachableError: if the brokers give no answer.
         """
         return [self._start(one) for one in self.committed(partitions)]
 
     def edge(self, partition: TopicPartition, which: Literal["earliest", "latest"]) -> int:
         """Return the first offset of a partition, or the one behind its last.
 
-        :raises UserError: if the brokers give no answer.
+        :raises UnreachableError: if the brokers give no answer.
         """
         return self.edges(partition)[0 if which == "earliest" else 1]
 
     def edges(self, partition: TopicPartition) -> tuple[int, int]:
         """Return the first offset of a partition, and the one behind its last that is not part of an open transaction.
 
-        :raises UserError: if the brokers give no answer.
+        :raises UnreachableError: if the brokers give no answer.
         """
 
         def ask() -> tuple[int, int]:
@@ -79,7 +79,7 @@ class OffsetSource:
         """Return, by partition, the offset of the first record that is not older than a time; None: all are.
 
         :param at_ms: Unix milliseconds.
-        :raises UserError: if the brokers give no answer.
+        :raises UnreachableError: if the brokers give no answer.
         """
         wanted = [TopicPartition(one.topic, one.partition, at_ms) for one in partitions]
 
@@ -92,7 +92,7 @@ class OffsetSource:
     def committed(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
         """Return what the group has committed; an offset below 0: nothing yet.
 
-        :raises UserError: if the brokers give no answer.
+        :raises UnreachableError: if the brokers give no answer.
         """
         if not partitions:
             return []
@@ -130,8 +130,8 @@ def _without_errors(found: list[TopicPartition]) -> list[TopicPartition]:
     return found
 
 
-def _no_answer(what: str, error: Error) -> UserError:
-    return UserError(
+def _no_answer(what: str, error: Error) -> UnreachableError:
+    return UnreachableError(
         f"Kafka did not tell {what} ({error.name()}). Check that the brokers are up and that this user may read the "
         "topics and the group."
     )

@@ -8,9 +8,6 @@ from streamer.kafka.writer import Headers
 from streamer.refusals import RefusalGuard
 from streamer.settings import DeliverySettings, KafkaSettings
 
-_NO_LIMIT = 1e9
-"""Times as many refusals as records: one record may be refused for hundreds of pixels."""
-
 
 class NoMeta:
     """Takes every request as Meta would if nothing were wrong with it, and sends none."""
@@ -43,4 +40,4 @@ class NoTopics:
 
 def patient_guard() -> RefusalGuard:
     """Return a guard that never stops: to see how much would be dead-lettered is what a dry run is for."""
-    return RefusalGuard(limit=_NO_LIMIT, minimum=1, hold_seconds=0)
+    return RefusalGuard(limit=1, minimum=1, hold_seconds=0)

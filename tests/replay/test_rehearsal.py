@@ -4,6 +4,7 @@ import orjson
 
 from streamer.delivery.answers import Kind, read_answer
 from streamer.delivery.requests import make_request
+from streamer.outcomes import Reason
 from streamer.pixels.pixel import Pixel
 from streamer.replay.rehearsal import NoMeta, NoTopics, patient_guard
 from streamer.settings import DeliverySettings, KafkaSettings, MetaSettings
@@ -26,5 +27,5 @@ def test_copies_and_receipts_are_acknowledged_and_go_nowhere() -> None:
 def test_a_dry_run_counts_to_the_end_though_all_of_it_would_be_dead_lettered() -> None:
     guard = patient_guard()
     for _ in range(100):
-        guard.saw(200)
-        assert guard.refused(200)
+        guard.translated(200)
+        assert guard.refused(200, Reason.BAD_AVRO, judged=False)
