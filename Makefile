@@ -2,10 +2,11 @@
 
 BIN := .venv/bin
 READY := .venv/.ready
+WORKERS ?= auto
 BENCHMARKS ?= record_path presets around
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test simulate lint demo bench fuzz chart lock build clean
+.PHONY: help setup test simulate lint demo bench fuzz chart lock build image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,10 +17,11 @@ $(READY): pyproject.toml requirements-dev.lock tools/setup.sh
 	@sh tools/setup.sh
 	@touch $@
 
-test: $(READY) ## Run all tests, on a real Apache Kafka (needs Java 17 and Maven); ARGS="-m 'not kafka'" for the rest
+test: $(READY) ## Run all tests, on a real Apache Kafka (needs Java 17 and Maven); ARGS="-m 'not kafka and not programs'" for the rest
 	@$(if $(findstring not kafka,$(ARGS)),,$(BIN)/python -m tests.support.jars)
-	@$(BIN)/python -m tests.support.helm
-	@$(BIN)/pytest $(ARGS)
+	@$(if $(findstring not programs,$(ARGS)),,$(BIN)/python -m tests.support.helm)
+	@$(if $(findstring not programs,$(ARGS)),,$(BIN)/python -m tests.support.promtool)
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
 
 simulate: $(READY) ## Play every scenario and thousands of random schedules under a paused clock; ARGS="--seed 17" repeats one
 	@$(BIN)/python -m tests.simulation $(ARGS)
@@ -48,6 +50,9 @@ lock: $(READY) ## Resolve the dependencies anew into the lock files
 
 build: $(READY) ## Build the sdist and the wheel into dist/
 	@$(BIN)/python -m build --no-isolation
+
+image: ## Build the container image by docker, podman or buildah; BASE, IMAGE, TAG and ARGS as in tools/image.sh
+	@sh tools/image.sh
 
 clean: ## Remove what the other targets made
 	rm -rf .venv .cache dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis

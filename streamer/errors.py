@@ -11,6 +11,26 @@ class UserError(Exception):
     exit_status = 2
 
 
+class UnreachableError(UserError):
+    """The brokers give no answer: that may pass without anybody's doing, so trying again makes sense."""
+
+    exit_status = 1
+
+
+class OffsetGoneError(UserError):
+    """An offset that was to be read next is not in its partition any more."""
+
+    def __init__(self, topic: str, partition: int, offset: int) -> None:
+        """Take the place; the text is for ``streamer run``."""
+        self.place = f"topic {topic}, partition {partition}"
+        self.offset = offset
+        super().__init__(
+            f"{self.place}: the next offset to read, {offset}, is no longer in the topic, so records would be passed "
+            "over unread. Set kafka.on_out_of_range to earliest or latest to accept that, or move the group's offset, "
+            "then start again."
+        )
+
+
 class ConfigError(UserError):
     """The configuration, or a file that it names, cannot be used; the text has a line for each fault."""
 

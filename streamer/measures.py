@@ -67,6 +67,18 @@ ACKNOWLEDGING = Declared(
 MEMORY_USED = Declared("gauge", "memory_used_bytes", "Bytes of records and events that count against the budget.")
 MEMORY_BUDGET = Declared("gauge", "memory_budget_bytes", "The budget: `memory.budget`.")
 PARTITIONS = Declared("gauge", "partitions_owned", "Partitions that this process reads.")
+SLOWED = Declared(
+    "gauge",
+    "scopes_slowed",
+    "Pixels, tokens and apps for which Meta lets nothing be sent now (`held`), or less than there is (`paced`: above "
+    "75 % of a limit).",
+    ("scope", "how"),
+)
+THREAD_IDLE = Declared(
+    "gauge",
+    "kafka_thread_idle_seconds",
+    "Time since the Kafka threads last turned: of the one that turned longer ago.",
+)
 ENGINE = Declared("gauge", "engine_info", "1, with the engine that translates.", ("engine",))
 BUILD = Declared("gauge", "build_info", "1, with the version of Streamer.", ("version",))
 
@@ -126,6 +138,15 @@ PASSES = Declared(
 NOT_UNDERSTOOD = Declared(
     "counter", "connections_not_understood", "Records of the connections topic that were passed over."
 )
+PIXELS_FILE_FAULTS = Declared(
+    "gauge",
+    "pixels_file_faults",
+    "Faults that keep the pixels file, or a list of suppressed people, from being taken up as they are now: what they "
+    "said before stays in force.",
+)
+SECRETS_MISSING = Declared(
+    "gauge", "secrets_missing", "Tokens and app secrets that the pixels file names and that are not there."
+)
 LAG = Declared("gauge", "lag", "Records between the committed offset and the partition's end.", ("topic", "partition"))
 COMMITTED = Declared("gauge", "committed_offset", "The offset that the broker last confirmed.", ("topic", "partition"))
 COMMIT_FAILURES = Declared(
@@ -149,11 +170,14 @@ SECTIONS: dict[str, tuple[Declared, ...]] = {
     "Quality of the data": (SERVER_EVENTS, MATCH_KEYS, FAULTY, FIELDS, EVENT_AGE),
     "Delivery": (
         *(REQUESTS, REQUEST_SECONDS, REQUEST_EVENTS, REQUEST_BYTES, REQUESTS_IN_FLIGHT),
-        *(SPLITS, PARKED, WAITING, OLDEST, ACKNOWLEDGING),
+        *(SPLITS, SLOWED, PARKED, WAITING, OLDEST, ACKNOWLEDGING),
     ),
     "Parked events": (PARKED_WAITING, PASSES, PROBES, NOT_UNDERSTOOD),
     "Kafka": (LAG, COMMITTED, UNSETTLED, COMMIT_FAILURES, REBALANCES, JUMPS, PAUSED, PARTITIONS),
-    "The process": (READY, MEMORY_USED, MEMORY_BUDGET, LOOP_LAG, ENGINE, BUILD),
+    "The process": (
+        *(READY, MEMORY_USED, MEMORY_BUDGET, LOOP_LAG, THREAD_IDLE),
+        *(PIXELS_FILE_FAULTS, SECRETS_MISSING, ENGINE, BUILD),
+    ),
 }
 """Every metric, in the order of the page."""
 
@@ -169,16 +193,7 @@ The unit of the ledger is a (record, pixel). For each pixel, and so for their su
 
     events_translated - events_forgotten = outcomes + events_in_flight
 
-What to be woken for:
-
-| | expression |
-|---|---|
-| a pixel is parked | `streamer_pixel_parked == 1` |
-| events wait too long | `streamer_oldest_unsent_seconds > 300` |
-| reading falls behind | `sum(streamer_lag) > 100000 and deriv(sum(streamer_lag)[10m:]) > 0` |
-| records nobody read | `increase(streamer_offset_jumps_total[1h]) > 0` |
-| commits do not go through | `increase(streamer_commit_failures_total[10m]) > 10` |
-| much is dead-lettered | `rate(streamer_outcomes_total{outcome="dead_lettered"}[10m]) > 1` |
+What to be woken for, and how to draw it: [Monitoring](monitoring.md).
 """
 
 

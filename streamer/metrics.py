@@ -6,7 +6,7 @@ What the ledger knows is read from it at each scrape, and so are levels such as 
 import asyncio
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Protocol
 
@@ -47,6 +47,9 @@ class Levels:
     memory_budget: int
     partitions_owned: int
     connections_not_understood: int = 0
+    scopes_slowed: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By scope and how."""
+    kafka_thread_idle_seconds: float = 0.0
 
 
 class Watched(Protocol):
@@ -85,6 +88,8 @@ class Metrics:
         self._probes = self._counter(measures.PROBES)
         self._parked_waiting = self._gauge(measures.PARKED_WAITING)
         self._passes = self._counter(measures.PASSES)
+        self._pixels_file_faults = self._gauge(measures.PIXELS_FILE_FAULTS)
+        self._secrets_missing = self._gauge(measures.SECRETS_MISSING)
         self._lag = self._gauge(measures.LAG)
         self._committed = self._gauge(measures.COMMITTED)
         self._commit_failures = self._counter(measures.COMMIT_FAILURES)
@@ -169,6 +174,13 @@ class Metrics:
     def parked_left(self, partition: int) -> None:
         """Forget the gauge of a parked partition that is no longer owned."""
         self._parked_waiting.remove_by_labels({"partition": str(partition)})
+
+    # ---- pixels
+
+    def pixels_file(self, faults: int, missing: int) -> None:
+        """Note how many faults keep the pixels file from being taken up, and how many of its secrets are missing."""
+        self._pixels_file_faults.set(faults)
+        self._secrets_missing.set(missing)
 
     # ---- Kafka
 
@@ -310,9 +322,11 @@ def _of_levels(levels: Levels) -> Iterator[Metric]:
         measures.MEMORY_USED: levels.memory_used,
         measures.MEMORY_BUDGET: levels.memory_budget,
         measures.PARTITIONS: levels.partitions_owned,
+        measures.THREAD_IDLE: levels.kafka_thread_idle_seconds,
     }
     for declared, value in values.items():
         yield _levels(declared, [((), value)])
+    yield _levels(measures.SLOWED, levels.scopes_slowed.items())
     yield _levels(measures.ENGINE, [((levels.engine,), 1)])
     yield _counts(measures.NOT_UNDERSTOOD, [((), levels.connections_not_understood)])
 

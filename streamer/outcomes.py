@@ -25,6 +25,7 @@ class Reason(StrEnum):
     ORIGIN_FILTERED = "origin_filtered"
     SUPPRESSED = "suppressed"
     DUPLICATE = "duplicate"
+    NOT_CHOSEN = "not_chosen"
 
     # dead-lettered: undecodable
     BAD_FRAMING = "bad_framing"

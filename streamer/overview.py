@@ -47,8 +47,8 @@ class Overview:
         self._connections: Connections | None = None
         self.mark()
 
-    def add(self, parked: Reader, connections: Connections) -> None:
-        """Look at the reader of the parked topic too, and at what all replicas know of the pixels."""
+    def add(self, connections: Connections, parked: Reader | None) -> None:
+        """Look at what all replicas know of the pixels too, and at the reader of the parked topic, if there is one."""
         self._parked = parked
         self._connections = connections
 
@@ -77,6 +77,8 @@ class Overview:
             memory_budget=parts.budget.limit,
             partitions_owned=self._consumer.partitions,
             connections_not_understood=self._connections.not_understood if self._connections else 0,
+            scopes_slowed=parts.courier.slowed,
+            kafka_thread_idle_seconds=max(0.0, time.monotonic() - self.thread_turned),
         )
 
     def mark(self) -> None:

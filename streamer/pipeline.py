@@ -271,7 +271,7 @@ class Pipeline:
 
     def _count(self, records: int, translated: Counter[str]) -> None:
         self._parts.ledger.read(records)
-        self._parts.guard.saw(records)
+        self._parts.guard.translated(translated.total())
         for pixel_id, events in translated.items():
             self._parts.ledger.translated(pixel_id, events)
 

@@ -165,9 +165,9 @@ class DeliverySettings(Section):
     pixel_refused_share_minimum: int = Field(default=50, ge=1)
     """Events of the pixel that must have been judged before that share counts."""
     refused_share_limit: float = Field(default=0.9, gt=0, le=1)
-    """When more than this share of the newest records is dead-lettered, stop: a bad deploy, not bad data."""
+    """When more than this share of the newest events is dead-lettered, stop: a bad deploy, not bad data. 1: never."""
     refused_share_minimum: int = Field(default=1000, ge=1)
-    """Records that must have been seen before that share counts."""
+    """Events that must have been seen before that share counts; a record for three pixels is three."""
     refused_share_hold_seconds: float = Field(default=10, ge=0)
     """How long dead letters are held back while the share is above the limit, of too few records to judge by."""
 

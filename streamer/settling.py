@@ -29,6 +29,9 @@ COPIES_AT_ONCE = 2000
 it has waiting."""
 
 
+_JUDGED = frozenset({Outcome.DELIVERED, Outcome.DEAD_LETTERED})
+
+
 class Settling:
     """Carries fates to their end; every method runs on the loop."""
 
@@ -50,6 +53,8 @@ class Settling:
         }
         self.failed: Callable[[BaseException], None] = _raise
         """Called when something cannot be settled at all: the process must stop, with a clear sentence."""
+        self.old_tells = True
+        """That records are too old tells of a wrong deploy; False for a replay, whose range is what it is."""
         self.unix_time: Callable[[], float] = time.time
         """Tells receipts and copies when they were made."""
         self.parked: Callable[[str], None] = _nothing
@@ -60,7 +65,7 @@ class Settling:
 
         :param size: bytes of their server events, freed from the budget in the end.
         """
-        if fate.outcome is Outcome.DEAD_LETTERED and not self._may_be_dead_lettered(self._telling(fate, records)):
+        if not self._may_settle(fate, records, judged=size > 0):
             self._held.append((asyncio.get_running_loop().time(), fate, records, size))
             return
         self._tasks.start(self._finish(fate, records, size))
@@ -98,18 +103,26 @@ class Settling:
     def _fail(self, error: BaseException) -> None:
         self.failed(error)  # which whoever made this sets later
 
+    def _may_settle(self, fate: Fate, records: Sequence[Record], *, judged: bool) -> bool:
+        """Tell the guard; return False for what must not be dead-lettered, or not yet."""
+        number = self._telling(fate, records)
+        if judged and fate.outcome in _JUDGED:
+            self._guard.judged(number)
+        if fate.outcome is not Outcome.DEAD_LETTERED or fate.reason is None:
+            return True
+        try:
+            return self._guard.refused(number, fate.reason, judged=judged)
+        except UserError as error:
+            self.failed(error)
+            return False
+
     def _telling(self, fate: Fate, records: Sequence[Record]) -> int:
         """Return how many of these records tell of a wrong deploy; that parked ones grow too old tells of none."""
         if fate.reason is not Reason.TOO_OLD:
             return len(records)
+        if not self.old_tells:
+            return 0
         return sum(record.progress.topic != self._settings.parked_topic for record in records)
-
-    def _may_be_dead_lettered(self, records: int) -> bool:
-        try:
-            return self._guard.refused(records)
-        except UserError as error:
-            self.failed(error)
-            return False
 
     async def _finish(self, fate: Fate, records: Sequence[Record], size: int) -> None:
         now = int(self.unix_time() * 1000)

@@ -16,6 +16,10 @@ from tests.support.kafka_cluster import KafkaCluster
 from tests.support.kafka_server import KafkaServer
 from tests.support.registry_server import RegistryServer
 
+_SERVERS = {"kafka", "kafka_server", "own_kafka", "registry"}
+_PROGRAMS = {"helm", "monitoring"}
+"""Folders whose tests run programs of others."""
+
 
 def pytest_configure() -> None:
     """Let SIGTERM end a run as Ctrl-C does, so that no server outlives it."""
@@ -23,10 +27,17 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a real Kafka or registry, so that ``-m "not kafka"`` runs the rest."""
+    """Mark what needs a real Kafka or registry, and what runs programs of others: ``-m "not kafka"`` runs the rest.
+
+    Where tests run in several processes, all of these run in one, which starts one Kafka; of the rest, each file's do.
+    """
     for item in items:
-        if {"kafka", "kafka_server", "own_kafka", "registry"} & set(getattr(item, "fixturenames", ())):
+        if item.path.parent.name in _PROGRAMS:
+            item.add_marker("programs")
+        needs_kafka = bool(_SERVERS & set(getattr(item, "fixturenames", ())))
+        if needs_kafka:
             item.add_marker("kafka")
+        item.add_marker(pytest.mark.xdist_group("kafka" if needs_kafka else str(item.path)))
 
 
 @pytest.fixture(scope="session")

@@ -42,8 +42,10 @@ EDGES = {
     "streamer/sandbox/server.py": "listens",
     "streamer/sandbox/user_data.py": "asks inet_pton whether an address is one, and opens nothing",
     "streamer/reader.py": "makes a consumer",
+    "streamer/replay/replay.py": "tells how long a replay takes",
+    "streamer/replay/survey.py": "asks what there is to be replayed, and fixes its ends",
     "streamer/resuming.py": "makes the consumer that follows the connections topic",
-    "streamer/service.py": "puts the edges and the core together",
+    "streamer/sending.py": "puts the edges and the core together",
     "streamer/trial.py": "tells the replicas of a test by hand",
     "streamer/translate/identifiers.py": "asks inet_pton whether an address is one, and opens nothing",
 }

@@ -23,7 +23,11 @@ class Watched:
         return self.books.snapshot()
 
     def levels(self) -> Levels:
-        return Levels("python", True, 4.5, 7, 3, 11, 2, 1024, 4096, 6)  # noqa: FBT003 - in the order of its fields
+        return Levels(  # in the order of its fields
+            *("python", True, 4.5, 7, 3, 11, 2, 1024, 4096, 6, 8),
+            scopes_slowed={("app", "held"): 1, ("pixel", "paced"): 2},
+            kafka_thread_idle_seconds=0.5,
+        )
 
 
 def _text(metrics: Metrics) -> str:
@@ -64,6 +68,7 @@ def _exercised() -> Metrics:
     metrics.probed("works")
     metrics.pass_began("resumed")
     metrics.parked_waits(0, 7)
+    metrics.pixels_file(2, 3)
     metrics.committed("tag-events", 0, 5)
     metrics.commit_failed("REBALANCE_IN_PROGRESS")
     metrics.rebalanced("assigned", 3)
@@ -97,12 +102,12 @@ def test_what_is_scraped_is_what_the_page_promises_with_the_same_sentence_type_a
             assert {sample.name for sample in family.samples} == {one.full_name}
 
 
-def test_the_expressions_of_the_page_name_metrics_that_exist() -> None:
-    known = {one.full_name for section in measures.SECTIONS.values() for one in section}
-    head = measures.page().split("## ", 1)[0]
-    asked = set(re.findall(r"streamer_\w+", head))
-    assert asked
-    assert asked <= known
+def test_a_pixels_file_that_is_not_taken_up_and_secrets_that_are_not_there_are_told_until_they_are_mended() -> None:
+    metrics = Metrics()
+    for faults, missing in ((2, 1), (0, 0)):
+        metrics.pixels_file(faults, missing)
+        now = _samples(metrics)
+        assert (now["streamer_pixels_file_faults",], now["streamer_secrets_missing",]) == (faults, missing)
 
 
 def test_the_ledger_is_scraped_as_it_is_and_balances_for_each_pixel() -> None:
@@ -137,9 +142,13 @@ def test_levels_are_read_at_the_scrape_each_under_its_own_name() -> None:
         "memory_used_bytes": 1024,
         "memory_budget_bytes": 4096,
         "partitions_owned": 6,
+        "connections_not_understood_total": 8,
+        "kafka_thread_idle_seconds": 0.5,
     }
     assert {name: now[f"streamer_{name}",] for name in expected} == expected
     assert now["streamer_engine_info", "python"] == 1
+    assert now["streamer_scopes_slowed", "app", "held"] == 1
+    assert now["streamer_scopes_slowed", "pixel", "paced"] == 2
     assert now["streamer_build_info", "9.9"] == 1
 
 

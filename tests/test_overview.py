@@ -60,3 +60,25 @@ def test_a_pixel_of_which_nothing_was_made_is_shown_without_figures() -> None:
         assert (shown.pixel_id, shown.quality.events, shown.quality.coverage("em")) == ("1001", 0, None)
 
     play(story)
+
+
+def test_a_kafka_thread_that_stands_is_told_by_how_long_and_by_the_one_that_stands_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    idle: list[float] = []
+
+    async def story(stage: Stage) -> None:
+        consumer: Any = SimpleNamespace(joined=True, alive=True, partitions=1, turned=clock.now)
+        overview = Overview(stage.pipeline, stage.assignments, consumer, Book(), stage.metrics)
+        clock.now += 40.0
+        idle.append(overview.levels().kafka_thread_idle_seconds)
+        consumer.turned = clock.now
+        idle.append(overview.levels().kafka_thread_idle_seconds)
+        parked: Any = SimpleNamespace(thread=SimpleNamespace(turned=clock.now - 7), assignments=stage.assignments)
+        overview.add(parked, cast("Any", SimpleNamespace(not_understood=0)))
+        idle.append(overview.levels().kafka_thread_idle_seconds)
+
+    play(story)
+    assert idle == [40.0, 0.0, 7.0]

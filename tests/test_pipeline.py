@@ -222,6 +222,22 @@ def test_a_bad_deploy_stops_before_the_topic_is_dead_lettered() -> None:
     play(story, guard=RefusalGuard(0.9, 100))
 
 
+def test_a_third_of_records_refused_for_each_of_three_pixels_does_not_stop_the_others() -> None:
+    three = tuple(PIXELS[:3])
+    bad = tag_event(0, container_id="GTM-3", event_time=1) | {"pixel_id": None}
+    good = [encode(tag_event(number, container_id="GTM-3") | {"pixel_id": None}) for number in range(200)]
+    values = [value for each in good for value in (encode(bad), each, each)]
+
+    async def story(stage: Stage) -> None:
+        progress = stage.assign()
+        stage.feed(progress, values)
+        await asyncio.sleep(2 * WINDOW)
+        assert progress.position().offset == len(values)
+
+    found = play(story, plan=Plan(TAG_EVENT, {"GTM-3": three}), guard=RefusalGuard(0.9, 100)).ledger.snapshot()
+    assert (found.delivered, found.dead_lettered) == (1200, 600)
+
+
 def test_a_wrong_deploy_that_is_started_again_and_again_dead_letters_nothing_in_its_first_seconds() -> None:
     async def story(stage: Stage) -> None:
         progress = stage.assign()

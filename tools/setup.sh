@@ -27,7 +27,7 @@ install_with_uv() {
 }
 
 install_with_pip() {
-    if ! works .venv/bin/pip; then
+    if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
         "$1" -m venv --clear .venv || {
             echo "$1 cannot make a virtual environment. On Debian: apt-get install python3-venv" >&2
             exit 1

@@ -1,6 +1,8 @@
 """The commands, one file a command; a command's file is imported when the command is called."""
 
 import importlib
+import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
@@ -12,6 +14,7 @@ from streamer.errors import UserError
 COMMANDS: Mapping[str, str] = {
     "demo": "Run the whole product on this machine, with nothing else installed.",
     "run": "Read tag events from Kafka and send them to Meta.",
+    "replay": "Send a range of the topics once more, in a group of its own.",
     "translate": "Show what tag events in a file become; nothing is sent.",
     "mapping": "List the mappings that ship, print one, or draft one for a schema of your own.",
     "check": "Check the configuration and everything it names, a line each.",
@@ -22,6 +25,8 @@ COMMANDS: Mapping[str, str] = {
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
+TERMINATED = 143
+"""Exit status after SIGTERM, where a command does not stop by it in a way of its own."""
 
 
 class _Commands(click.Group):
@@ -45,7 +50,17 @@ class _Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ANN401 - click's own signature
         """Run a command and end the process with its exit status: a user's fault is a sentence, never a traceback."""
+        _heed_sigterm(os.getpid())
         sys.exit(_status_of(lambda: super(_Commands, self).main(*args, **{**kwargs, "standalone_mode": False})))
+
+
+def _heed_sigterm(pid: int) -> None:
+    """Let SIGTERM end a container's first process, which the kernel keeps from it while nobody has asked for it.
+
+    Commands that stop politely take it over; until they have, and in all others, this holds.
+    """
+    if pid == 1:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
 
 
 def _status_of(command: Callable[[], object]) -> int:

@@ -1,14 +1,23 @@
-"""Options that several commands share."""
+"""What several commands share: options, and how a signal stops them."""
 
+import asyncio
+import os
+import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
 import click
+import structlog
 
 from streamer.errors import ConfigError
 
+_log = structlog.get_logger(__name__)
+
 Command = TypeVar("Command", bound=Callable[..., object])
+
+FORCED = 130
+"""Exit status after a second signal."""
 
 
 def config_options(command: Command) -> Command:
@@ -39,3 +48,20 @@ def parse_overrides(given: Iterable[str]) -> dict[str, str]:
     if not all(equals for _, equals, _ in pairs):
         raise ConfigError("--set: write it as --set section.key=value, such as --set kafka.group_id=streamer.")
     return {name.strip(): value for name, _, value in pairs}
+
+
+def on_signals(stop: asyncio.Event) -> None:
+    """Stop politely at the first SIGTERM or SIGINT, and at once at the second.
+
+    To be called on the loop.
+    """
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _on_signal, stop)
+
+
+def _on_signal(stop: asyncio.Event) -> None:
+    if stop.is_set():
+        _log.warning("stopped at once: what was under way is not committed, and will be read again")
+        os._exit(FORCED)
+    stop.set()

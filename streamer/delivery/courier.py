@@ -173,6 +173,11 @@ class Courier:
         """Return the pixels that are parked now."""
         return dict(self._standing.parked)
 
+    @property
+    def slowed(self) -> Mapping[tuple[str, str], int]:
+        """How many pixels, tokens and apps Meta asks to send less now, by scope and how."""
+        return self._desk.scopes.count_slowed(self._loop.time())
+
     def seen(self, pixel_id: str) -> Seen:
         """Return what was last seen of a pixel."""
         return self._standing.seen(pixel_id)

@@ -33,6 +33,7 @@ class Closed(NamedTuple):
     """On the clock given; ``inf``: when one of its requests lands."""
 
 
+HELD, PACED = "held", "paced"
 PACED_FOR = 300.0
 """Seconds after which a usage that was not told again counts no more."""
 
@@ -150,6 +151,16 @@ class Scopes:
         """Tell whether Meta asks one of these to send less: it is held, or paced."""
         accounts = [self._accounts[key] for key in keys if key in self._accounts]
         return any(account.held_until > now or account.paced_until > now for account in accounts)
+
+    def count_slowed(self, now: float) -> dict[tuple[str, str], int]:
+        """Return how many of each kind Meta asks to send less: nothing (``held``), or fewer requests (``paced``)."""
+        found = dict.fromkeys(((scope.value, how) for scope in Scope for how in (HELD, PACED)), 0)
+        for (scope, _), account in self._accounts.items():
+            if account.held_until > now:
+                found[scope.value, HELD] += 1
+            elif account.paced_until > now:
+                found[scope.value, PACED] += 1
+        return found
 
     def sweep(self, now: float) -> None:
         """Forget what is over."""

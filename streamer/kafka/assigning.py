@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, TypeVar
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
 from confluent_kafka import KafkaError as Error
 
-from streamer.errors import UserError
+from streamer.errors import UnreachableError
 from streamer.kafka.progress import Position
 from streamer.kafka.ranges import Range, decode_completed
 from streamer.settings import KafkaSettings
@@ -32,6 +32,8 @@ class Start(NamedTuple):
     """Runs beyond it that an earlier assignment had settled."""
     committed: Position | None
     """What the broker holds; None: nothing yet."""
+    note: str = ""
+    """For the metadata of all its commits."""
 
 
 class OffsetSource:
@@ -46,38 +48,58 @@ class OffsetSource:
     def starts(self, partitions: list[TopicPartition]) -> list[Start]:
         """Return where to begin, one for each partition.
 
-        :raises UserError: if the brokers give no answer.
+        :raises UnreachableError: if the brokers give no answer.
         """
-        return [self._start(one) for one in self._committed(partitions)]
+        return [self._start(one) for one in self.committed(partitions)]
 
     def edge(self, partition: TopicPartition, which: Literal["earliest", "latest"]) -> int:
         """Return the first offset of a partition, or the one behind its last.
 
-        :raises UserError: if the brokers give no answer.
+        :raises UnreachableError: if the brokers give no answer.
+        """
+        return self.edges(partition)[0 if which == "earliest" else 1]
+
+    def edges(self, partition: TopicPartition) -> tuple[int, int]:
+        """Return the first offset of a partition, and the one behind its last that is not part of an open transaction.
+
+        :raises UnreachableError: if the brokers give no answer.
         """
 
-        def ask() -> int:
+        def ask() -> tuple[int, int]:
             try:
-                low, high = self._consumer.get_watermark_offsets(partition, timeout=ASK_SECONDS, cached=False)
+                return self._consumer.get_watermark_offsets(partition, timeout=ASK_SECONDS, cached=False)
             except KafkaException as error:
                 if error.args[0].code() == Error._UNKNOWN_PARTITION:  # noqa: SLF001 - librdkafka's own codes
-                    return 0  # the group has it and this client does not know it yet: it has just been added
+                    return 0, 0  # the group has it and this client does not know it yet: it has just been added
                 raise
-            return low if which == "earliest" else high
 
         return self._ask(ask, f"the offsets of topic {partition.topic}, partition {partition.partition}")
 
-    def _committed(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
+    def since(self, partitions: list[TopicPartition], at_ms: int) -> dict[tuple[str, int], int | None]:
+        """Return, by partition, the offset of the first record that is not older than a time; None: all are.
+
+        :param at_ms: Unix milliseconds.
+        :raises UnreachableError: if the brokers give no answer.
+        """
+        wanted = [TopicPartition(one.topic, one.partition, at_ms) for one in partitions]
+
+        def ask() -> list[TopicPartition]:
+            return _without_errors(self._consumer.offsets_for_times(wanted, timeout=ASK_SECONDS))
+
+        found = self._ask(ask, "which offsets belong to a time") if wanted else []
+        return {(one.topic, one.partition): one.offset if one.offset >= 0 else None for one in found}
+
+    def committed(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
+        """Return what the group has committed; an offset below 0: nothing yet.
+
+        :raises UnreachableError: if the brokers give no answer.
+        """
         if not partitions:
             return []
         wanted = [TopicPartition(one.topic, one.partition) for one in partitions]
 
         def ask() -> list[TopicPartition]:
-            found = self._consumer.committed(wanted, timeout=ASK_SECONDS)
-            for one in found:
-                if one.error is not None:
-                    raise KafkaException(one.error)
-            return found
+            return _without_errors(self._consumer.committed(wanted, timeout=ASK_SECONDS))
 
         return self._ask(ask, f"the committed offsets of group {self._settings.group_id}")
 
@@ -101,8 +123,15 @@ class OffsetSource:
         return Start(found.topic, found.partition, found.offset, done, committed)
 
 
-def _no_answer(what: str, error: Error) -> UserError:
-    return UserError(
+def _without_errors(found: list[TopicPartition]) -> list[TopicPartition]:
+    for one in found:
+        if one.error is not None:
+            raise KafkaException(one.error)
+    return found
+
+
+def _no_answer(what: str, error: Error) -> UnreachableError:
+    return UnreachableError(
         f"Kafka did not tell {what} ({error.name()}). Check that the brokers are up and that this user may read the "
         "topics and the group."
     )

@@ -137,5 +137,35 @@ class Commits:
         _log.warning("commit failed, will be tried again while the partition is owned", reason=error.name())
 
 
+class Uncommitted:
+    """In place of :class:`Commits` where nothing may be committed: what is offered counts as confirmed at once."""
+
+    under_way = False
+
+    def __init__(self, events: CommitEvents) -> None:
+        """Count with ``events``."""
+        self._events = events
+
+    def begin(self, progress: Progress, position: Position | None) -> None:
+        """Note where a partition begins."""
+        if position is not None:
+            self._events.committed(progress.topic, progress.partition, position.offset)
+
+    def forget(self, progress: Progress) -> None:
+        """Drop nothing: nothing is known."""
+
+    def offer(self, consumer: Consumer, positions: Mapping[Progress, Position], *, anew: bool = False) -> None:  # noqa: ARG002 - as of Commits
+        """Take positions for confirmed."""
+        for progress, position in positions.items():
+            self._events.committed(progress.topic, progress.partition, position.offset)
+
+    def conclude(self, consumer: Consumer, positions: Mapping[Progress, Position]) -> None:
+        """Take the last positions for confirmed."""
+        self.offer(consumer, positions)
+
+    def on_commit(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
+        """Take an answer that never comes."""
+
+
 def _offset(progress: Progress, position: Position) -> TopicPartition:
     return TopicPartition(progress.topic, progress.partition, position.offset, position.metadata)

@@ -8,7 +8,7 @@ rebalance does.
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,10 +16,12 @@ from typing import Any, Protocol
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from streamer.errors import UserError
+from streamer.errors import OffsetGoneError, UserError
 from streamer.kafka.assigning import OffsetSource, Start
-from streamer.kafka.commits import CommitEvents, Commits, Key
+from streamer.kafka.commits import CommitEvents, Commits, Key, Uncommitted
 from streamer.kafka.crossing import Crossing, Slice
+from streamer.kafka.ends import Ends, cut
+from streamer.kafka.pace import Pace
 from streamer.kafka.progress import Position, Progress
 from streamer.kafka.taps import Gate, PauseEvents, Taps
 from streamer.settings import KafkaSettings
@@ -67,6 +69,12 @@ class Reading:
     """How long a revoke may wait for what is in flight."""
     gate: Gate | None = None
     """Says which partitions are read for now; None: all of them."""
+    ends: Ends | None = None
+    """Reads these partitions to their ends, and joins no group; None: subscribes."""
+    pace: Pace | None = None
+    """Limits how fast is read; None: nothing does."""
+    commits: bool = True
+    """False: what would be committed counts as if it were."""
 
 
 class ConsumerThread:
@@ -87,9 +95,11 @@ class ConsumerThread:
         self._make = make
         self._crossing = crossing
         self._events = events
-        self._taps = Taps(crossing, events, reading.gate)
+        self._ends = reading.ends
+        self._pace = reading.pace
+        self._taps = Taps(crossing, events, reading.ends or reading.gate)
         self._revoke_seconds = min(reading.drain_seconds, settings.session_timeout_seconds * SESSION_SHARE)
-        self._commits = Commits(events)
+        self._commits: Commits | Uncommitted = Commits(events) if reading.commits else Uncommitted(events)
         self._owned: dict[Key, Progress] = {}
         self._epoch = 0
         self._stopping = threading.Event()
@@ -144,12 +154,16 @@ class ConsumerThread:
 
     def _consume(self, consumer: Consumer) -> None:
         outside = consumer.consumer_group_metadata()
-        self._subscribe(consumer)
+        if self._ends is None:
+            self._subscribe(consumer)
+        else:
+            self._take_up(consumer, self._ends.starts)
         while not self._stopping.is_set():
             self.turned = time.monotonic()
             self._taps.turn(consumer, self._still_owned(self._crossing.positions))
-            if self._taps.may_consume(consumer, self._owned, self.turned):
-                self._read(consumer)
+            most = SLICE if self._pace is None else min(SLICE, self._pace.allowance())
+            if self._taps.may_consume(consumer, self._owned, self.turned) and most:
+                self._read(consumer, most)
             else:
                 self._stopping.wait(TURN_SECONDS / 20)
             self._commit_when_due(consumer)
@@ -207,11 +221,13 @@ class ConsumerThread:
             consumer.poll(TURN_SECONDS)
             self._commits.offer(consumer, self._still_owned(positions))
 
-    def _read(self, consumer: Consumer) -> None:
+    def _read(self, consumer: Consumer, most: int) -> None:
         first = consumer.poll(TURN_SECONDS)  # returns with the first record; consume(n, t) would wait for all n
         if first is None:
             return
-        messages = [first, *consumer.consume(SLICE - 1, 0)]
+        messages = [first, *(consumer.consume(most - 1, 0) if most > 1 else ())]
+        if self._pace is not None:
+            self._pace.took(len(messages))
         slices = self._sort(consumer, messages)
         if slices:
             self._crossing.hand_over(slices)
@@ -230,11 +246,16 @@ class ConsumerThread:
             else:
                 self._troubled(consumer, error, message)
         found = ((key, self._owned.get(key)) for key in parts.keys() | ends.keys())
-        slices = [Slice(one, parts.get(key, []), ends.get(key)) for key, one in found if one is not None]
+        slices = [self._slice(one, parts.get(key, []), ends.get(key)) for key, one in found if one is not None]
         for part in slices:
             key = (part.progress.topic, part.progress.partition)
-            self._taps.read(key, _behind(part), at_end=part.end is not None)
+            self._taps.read(key, part.behind, at_end=part.end is not None)
         return slices
+
+    def _slice(self, progress: Progress, messages: list[Message], end: int | None) -> Slice:
+        if self._ends is not None:
+            messages, end = cut(messages, end, self._ends.of((progress.topic, progress.partition)))
+        return Slice(progress, messages, end)
 
     def _troubled(self, consumer: Consumer, error: KafkaError, message: Message) -> None:
         if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - librdkafka's own codes
@@ -254,13 +275,11 @@ class ConsumerThread:
             return
         policy = self._settings.on_out_of_range
         if policy == "fail":
-            raise UserError(
-                f"topic {topic}, partition {partition}: the next offset to read, {progress.end}, is no longer in the "
-                "topic, so records would be passed over unread. Set kafka.on_out_of_range to earliest or latest to "
-                "accept that, or move the group's offset, then start again."
-            )
+            raise OffsetGoneError(topic, partition, progress.end)
         offset = OffsetSource(consumer, self._settings).edge(TopicPartition(topic, partition), policy)
         if offset < progress.end:
+            if self._ends is not None:  # a topic that was made anew: the range that was asked for is gone from it
+                raise OffsetGoneError(topic, partition, progress.end)
             self._begin_again(progress, offset)
         here = [TopicPartition(topic, partition, offset)]
         consumer.incremental_unassign(here)  # librdkafka has given the partition up: a seek would do nothing
@@ -291,6 +310,8 @@ class ConsumerThread:
         for progress, position in positions.items():
             partition = TopicPartition(progress.topic, progress.partition)
             _, high = consumer.get_watermark_offsets(partition, cached=True)
+            if self._ends is not None:
+                high = self._ends.of((progress.topic, progress.partition))
             if high >= 0:
                 self._events.lag(progress.topic, progress.partition, max(0, high - position.offset))
 
@@ -302,18 +323,21 @@ class ConsumerThread:
         }
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        starts = OffsetSource(consumer, self._settings).starts(partitions)
+        self._take_up(consumer, OffsetSource(consumer, self._settings).starts(partitions))
+        self._rebalanced("assigned", partitions)
+
+    def _take_up(self, consumer: Consumer, starts: Sequence[Start]) -> None:
         progress = [self._begin(start) for start in starts]
         placed = [TopicPartition(start.topic, start.partition, start.offset) for start in starts]
         consumer.incremental_assign(placed)
         self._taps.assigned(consumer, placed)
         self._crossing.assigned(progress)
         self.joined = True
-        self._rebalanced("assigned", partitions)
 
     def _begin(self, start: Start) -> Progress:
         self._epoch += 1
         progress = Progress(start.topic, start.partition, self._epoch, start.offset, start.done)
+        progress.note = start.note
         self._owned[start.topic, start.partition] = progress
         self._commits.begin(progress, start.committed)
         return progress
@@ -359,12 +383,6 @@ class ConsumerThread:
     def _rebalanced(self, kind: str, partitions: list[TopicPartition]) -> None:
         self._events.rebalanced(kind, len(partitions))
         _log.info(f"partitions {kind}", partitions=_names(partitions), owned=len(self._owned))
-
-
-def _behind(part: Slice) -> int:
-    """Return the offset below which everything is read with this slice."""
-    last = part.messages[-1].offset() if part.messages else None
-    return max(part.end or 0, 0 if last is None else last + 1)
 
 
 def _names(partitions: list[TopicPartition]) -> dict[str, Any]:

@@ -31,6 +31,12 @@ class Slice(NamedTuple):
     end: int | None
     """The offset at which the partition ended, if its end was seen behind these records."""
 
+    @property
+    def behind(self) -> int:
+        """The offset below which everything is read with these."""
+        last = self.messages[-1].offset() if self.messages else None
+        return max(self.end or 0, 0 if last is None else last + 1)
+
 
 class _Published(NamedTuple):
     """What the loop last told the thread: replaced as a whole."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from streamer.kafka.ranges import Range, encode_completed
+from streamer.kafka.ranges import METADATA_LIMIT, Range, encode_completed
 
 MAX_OUTCOMES = 255
 """Pixels that one record may be routed to."""
@@ -38,7 +38,19 @@ class Progress:
     expected of it have come.
     """
 
-    __slots__ = ("_done_before", "_end", "_gone", "_head", "_left", "_offsets", "epoch", "fenced", "partition", "topic")
+    __slots__ = (
+        "_done_before",
+        "_end",
+        "_gone",
+        "_head",
+        "_left",
+        "_offsets",
+        "epoch",
+        "fenced",
+        "note",
+        "partition",
+        "topic",
+    )
 
     def __init__(self, topic: str, partition: int, epoch: int, start: int, done: Sequence[Range] = ()) -> None:
         """Begin at ``start``, the first offset to be read.
@@ -50,6 +62,8 @@ class Progress:
         self.partition = partition
         self.epoch = epoch
         self.fenced = False
+        self.note = ""
+        """Stands before the completions in the metadata of every commit."""
         self._end = start  # nothing below it is still to be read
         self._offsets = array("q")
         self._left = bytearray()  # outcomes still owed, by slot
@@ -135,7 +149,8 @@ class Progress:
         completed = [
             (self._offsets[run.start()], self._offsets[run.end() - 1]) for run in _DONE.finditer(self._left, self._head)
         ]
-        return Position(committed, encode_completed(committed, completed + self._done_ahead()))
+        room = METADATA_LIMIT - len(self.note)
+        return Position(committed, self.note + encode_completed(committed, completed + self._done_ahead(), room))
 
     def _done_ahead(self) -> list[Range]:
         """Return what an earlier assignment had completed and this one has not come to yet."""

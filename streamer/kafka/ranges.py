@@ -31,20 +31,21 @@ def runs(offsets: Iterable[int]) -> list[Range]:
     return folded
 
 
-def encode_completed(committed: int, completed: Sequence[Range]) -> str:
+def encode_completed(committed: int, completed: Sequence[Range], room: int = METADATA_LIMIT) -> str:
     """Write the runs that are done beyond ``committed`` as commit metadata.
 
     :param committed: the offset that is committed with it.
     :param completed: rising, disjoint runs, all beyond ``committed``.
-    :return: at most :data:`METADATA_LIMIT` ASCII characters; empty when there is nothing to say. Where not all
+    :param room: bytes that it may take.
+    :return: at most ``room`` ASCII characters; empty when there is nothing to say. Where not all
         fits, the runs nearest to the committed offset are kept: the others are only sent once more.
     """
     kept = len(completed)
     while kept:
         text = _PREFIX + base64.b64encode(zlib.compress(_varints(committed, completed[:kept]), 6)).decode()
-        if len(text) <= METADATA_LIMIT:
+        if len(text) <= room:
             return text
-        kept = min(kept - 1, kept * METADATA_LIMIT * 9 // (len(text) * 10))
+        kept = min(kept - 1, kept * room * 9 // (len(text) * 10))
     return ""
 
 

@@ -68,6 +68,16 @@ class FilePixelBook:
         entry = self._file.pixels.get(pixel_id)
         return (entry.rules if entry is not None else self._file.defaults).enabled
 
+    @property
+    def faults(self) -> int:
+        """How many faults keep the file, or a list that it names, from being taken up as they are now."""
+        return len(self._told) + self._lists.passed_over
+
+    @property
+    def missing(self) -> int:
+        """How many secrets that the file names are not there."""
+        return len(self._missing)
+
     def refresh(self) -> bool:
         """Look whether the file, a list or a secret that it names has changed; tell whether anything is different now.
 

@@ -54,6 +54,12 @@ class SuppressionLists:
         self._read: dict[str, Stamp | None] = {}  # what the file was when it was last tried to be read
         self._seen: dict[str, Stamp | None] = {}  # what it was at the last look
         self._faults: dict[str, tuple[str, ...]] = {}  # of lists that are not in force
+        self._passed_over: set[str] = set()  # lists in force whose files are another by now, which cannot be used
+
+    @property
+    def passed_over(self) -> int:
+        """How many lists in force have another file by now that cannot be used."""
+        return len(self._passed_over)
 
     def get(self) -> Mapping[str, frozenset[bytes]]:
         """Return the lists in force, by the path that rules name."""
@@ -82,6 +88,7 @@ class SuppressionLists:
         for kept in (self._people, self._read, self._seen, self._faults):
             for name in kept.keys() - names:
                 del kept[name]
+        self._passed_over &= names
 
     def refresh(self) -> bool:
         """Read lists whose files have changed, and tell whether another one is in force now.
@@ -98,12 +105,15 @@ class SuppressionLists:
             if now == self._read[name] or not left_alone:
                 continue
             faults = self._try(name)
+            self._passed_over.discard(name)
             if faults:
+                self._passed_over.add(name)
                 _log.error("the list of suppressed people cannot be used: that of before stays in force", faults=faults)
             elif self._people[name] == before:
                 self._people[name] = before
             elif not self._people[name]:
                 self._people[name] = before
+                self._passed_over.add(name)
                 _log.warning(_EMPTIED, file=name, before=len(before))
             else:
                 changed = True

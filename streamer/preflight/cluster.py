@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 
-from streamer.errors import UserError
+from streamer.errors import UnreachableError, UserError
 from streamer.kafka.config import client_config
 from streamer.settings import KafkaSettings
 
@@ -47,7 +47,8 @@ class Cluster:
 def ask_cluster(settings: KafkaSettings) -> Cluster:
     """Ask the brokers what is there; blocks for at most :data:`ANSWER_SECONDS`, less when it is hopeless.
 
-    :raises UserError: if librdkafka does not take ``kafka.client``, or no broker answers; it says why.
+    :raises UserError: if librdkafka does not take ``kafka.client``, or refuse this user; it says why.
+    :raises UnreachableError: if no broker answers.
     """
     errors: list[KafkaError] = []
     config: dict[str, Any] = client_config(settings) | {"error_cb": errors.append, "log_level": 0}
@@ -64,7 +65,8 @@ def ask_cluster(settings: KafkaSettings) -> Cluster:
             admin.poll(0)  # calls error_cb with the reasons
             hopeless = any(each.code() in _HOPELESS for each in errors)
             if hopeless or time.monotonic() > deadline:
-                raise UserError(_silence(settings.bootstrap_servers, [*errors, error.args[0]])) from None
+                said = _silence(settings.bootstrap_servers, [*errors, error.args[0]])
+                raise (UserError if hopeless else UnreachableError)(said) from None
     topics = {name: len(topic.partitions) for name, topic in found.topics.items() if topic.error is None}
     return Cluster(admin, len(found.brokers), topics)
 

@@ -14,6 +14,10 @@ from phonenumbers.phonemetadata import PhoneNumberDesc
 
 from streamer.translate.notes import Drop, NoteReason
 
+# All countries now: one that is loaded with its first number reads a file in the middle of the record path, and if that
+# fails, the library never gives its lock back.
+PhoneMetadata.load_all()
+
 _FORMATTING = str.maketrans("", "", " -.()/\u00a0")
 _INTERNATIONAL = re.compile(r"(?:tel:)?[\s(\[]*(?:[+\uff0b][\s(]*0*|00+)[\s(]*", re.IGNORECASE)
 _BEFORE_DIGITS = re.compile(r"[^0-9]*0*[^0-9]*")

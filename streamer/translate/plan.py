@@ -209,6 +209,16 @@ class PixelRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Only:
+    """What is chosen of the records, for one run; where nothing is named, everything is."""
+
+    pixels: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    """Event names as the mapping gives them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All that an engine has to know beside the schemas."""
 
@@ -223,3 +233,4 @@ class Plan:
     forgotten."""
     age_margin_seconds: int = 3600
     """An event this close to Meta's age limit counts as too old."""
+    only: Only = Only()

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from streamer.translate.plan import PixelRules, Plan, TranslationMap
+from streamer.translate.plan import Only, PixelRules, Plan, TranslationMap
 
 VERSION: Final = 1
 """Of the format. It grows with every change by which an engine of before would do another thing."""
@@ -20,13 +20,15 @@ _RULES: Final = TypeAdapter(PixelRules)
 _PIXELS: Final = TypeAdapter(dict[str, PixelRules])
 _CONTAINERS: Final = TypeAdapter(dict[str, tuple[str, ...]])
 _MARGIN: Final = TypeAdapter(int)
+_ONLY: Final = TypeAdapter(Only)
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """Return a plan as ``json.dumps`` takes it.
 
     In the mapping, what is as the plan's classes have it by default is left out; in a pixel, what is as in
-    ``defaults``, which are whole. Of the lists of suppressed people there are only the names and counts.
+    ``defaults``, which are whole; ``only``, where everything is chosen. Of the lists of suppressed people there are
+    only the names and counts.
     """
     defaults = _RULES.dump_python(plan.defaults, mode="json")
     mapping = _MAPPING.dump_python(plan.mapping, mode="json", exclude_defaults=True)
@@ -39,6 +41,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "defaults": defaults,
         "suppressed": {name: {"count": len(people)} for name, people in plan.suppressed.items()},
         "age_margin_seconds": plan.age_margin_seconds,
+        **({"only": _ONLY.dump_python(plan.only, mode="json")} if plan.only != Only() else {}),
     }
 
 
@@ -59,6 +62,7 @@ def plan_from_json(data: Mapping[str, Any], suppressed: Lists = _NO_LISTS) -> Pl
         defaults=_RULES.validate_python(defaults),
         suppressed={name: suppressed[name] for name in data.get("suppressed", {})},
         age_margin_seconds=_MARGIN.validate_python(data.get("age_margin_seconds")),
+        only=_ONLY.validate_python(data.get("only", {})),
     )
     if plan_to_json(plan) | {"suppressed": data.get("suppressed")} != data:
         raise ValueError("a plan with something in it that is not of its format")

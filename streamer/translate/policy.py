@@ -58,8 +58,8 @@ def make_policy(rules: PixelRules, plan: Plan) -> Policy:
     """
     origin = _origin(plan.mapping.origin)
     admits = [
-        _events(rules.events, _name(plan.mapping)),
-        _origins(rules.events, _name(plan.mapping), origin, plan.mapping.origin),
+        _events(rules.events, name_of(plan.mapping)),
+        _origins(rules.events, name_of(plan.mapping), origin, plan.mapping.origin),
         consent_of(rules.consent, plan.mapping.consent),
     ]
     amends = [
@@ -101,7 +101,7 @@ def _amend(steps: Sequence[Amend]) -> Amend | None:
 # ---- what a record says of itself
 
 
-def _name(mapping: TranslationMap) -> _Say:
+def name_of(mapping: TranslationMap) -> _Say:
     """Bind the name of an event as its mapping gives it: the first source that gives a text."""
     rule = next((rule for rule in mapping.rules if rule.key == "event_name"), None)
     reads = [read_source(source) for source in rule.sources] if rule is not None else []

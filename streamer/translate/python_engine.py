@@ -24,6 +24,7 @@ from streamer.translate.plan import Plan
 from streamer.translate.policy import Amend, Policy, make_policy
 from streamer.translate.pruning import prune_mapping
 from streamer.translate.routing import router, sifter
+from streamer.translate.selecting import choose_pixels, chooser
 from streamer.translate.special import SPECIAL
 from streamer.translate.tree import grow, walk
 
@@ -54,6 +55,7 @@ class PythonEngine:
         self._decode_body = decoder(writer, reader)
         self._margin = plan.age_margin_seconds
         self._follow = follower(plan.mapping.follow)
+        self._choose = chooser(plan)
         self._sift = sifter(plan.mapping.when)
         self._route = router(plan)
         self._plan = plan
@@ -105,11 +107,14 @@ class PythonEngine:
 
     def _begin(self, row: int, record: Decoded, origin: Origin, rows: list[_Row]) -> Translation:
         """Route a record: a draft for all pixels that have the same rules, and the refusals for the others."""
-        sifted = self._sift(record) if self._sift is not None else None
-        pixels = sifted or self._route(record)
+        passed_over = self._choose(record) if self._choose is not None else None
+        if passed_over is None and self._sift is not None:
+            passed_over = self._sift(record)
+        pixels = passed_over or self._route(record)
         if isinstance(pixels, Refusal):
             return (pixels,)
-        refusals: Translation = ()
+        refusals: Translation
+        pixels, refusals = choose_pixels(self._plan.only, pixels)
         place = self._place(record)
         for policy, alike in self._by_policy(pixels):
             rules, admit, _ = policy

@@ -1,5 +1,6 @@
 """``streamer`` itself: what it lists, and how it ends when something is wrong."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +10,7 @@ import click
 import pytest
 import structlog
 
-from streamer.cli import COMMANDS, main
+from streamer.cli import COMMANDS, TERMINATED, _heed_sigterm, main
 from streamer.errors import UserError
 
 FOLDER = Path(__file__).parents[2] / "streamer" / "cli"
@@ -118,3 +119,17 @@ def test_a_command_ends_with_the_status_it_returns(
 def test_every_file_of_a_command_is_listed() -> None:
     helpers = {"__init__", "docs", "options"}
     assert {path.stem for path in FOLDER.glob("*.py")} - helpers == set(COMMANDS)
+
+
+def test_the_first_process_of_a_container_ends_by_sigterm_before_and_without_a_polite_stop() -> None:
+    """The kernel gives process 1 no signal that it has not asked for: each stop would take the whole grace period."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        _heed_sigterm(4711)
+        assert signal.getsignal(signal.SIGTERM) is before
+        _heed_sigterm(1)
+        with pytest.raises(SystemExit) as ended:
+            signal.raise_signal(signal.SIGTERM)
+        assert ended.value.code == TERMINATED
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -107,6 +107,22 @@ def test_a_smaller_space_counts_from_now_on() -> None:
     assert scopes.closed(KEYS, 1.0) == (APP, 1.5)
 
 
+def test_what_meta_slows_down_is_counted_by_kind_until_it_is_over_and_a_hold_before_a_space() -> None:
+    scopes = make()
+    scopes.hold(PIXEL, 60.0)
+    scopes.pace(TOKEN, 1.0, 0.0)
+    scopes.hold(APP, 90.0)
+    scopes.pace(APP, 1.0, 0.0)
+
+    def slowed(now: float) -> dict[tuple[str, str], int]:
+        return {key: count for key, count in scopes.count_slowed(now).items() if count}
+
+    assert slowed(59.0) == {("pixel", "held"): 1, ("token", "paced"): 1, ("app", "held"): 1}
+    assert slowed(90.0) == {("token", "paced"): 1, ("app", "paced"): 1}
+    assert slowed(PACED_FOR) == {}
+    assert len(scopes.count_slowed(PACED_FOR)) == 6, "a series that is there at 0 is one that an alert can end by"
+
+
 @pytest.mark.parametrize("what", ["enter", "hold", "pace"])
 def test_a_scope_of_which_nothing_is_to_be_known_leaves_no_trace(what: str) -> None:
     scopes = make()

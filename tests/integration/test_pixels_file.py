@@ -10,6 +10,7 @@ from tests.support.evidence import Fate, copies, fates, receipts, wait_until_com
 from tests.support.kafka_cluster import KafkaCluster, Outgoing, eventually
 from tests.support.product import SandboxProcess, Start, prepare
 from tests.support.tag_events import PIXELS, encode, tag_event, tag_events
+from tests.support.watching import metric
 
 FIRST, SECOND, THIRD = PIXELS[:3]
 
@@ -152,6 +153,7 @@ pixels:
 
     _write(tmp_path / "pixels.yaml", "pixels: [nonsense")
     eventually(lambda: "what it said before stays in force" in streamer.said())
+    eventually(lambda: metric(streamer, "streamer_pixels_file_faults") == 1)
     before = len(sandbox.ids(SECOND))
     assert arrives(SECOND)
     eventually(lambda: len(sandbox.ids(SECOND)) == before + 1)

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from streamer.kafka.commits import Commits
+from streamer.kafka.commits import Commits, Uncommitted
 from streamer.kafka.progress import Position, Progress
 
 
@@ -138,3 +138,14 @@ def test_the_last_commit_of_an_assignment_waits_for_its_answer() -> None:
     commits, broker, events, progress = _setup()
     commits.conclude(broker, {progress: Position(8, "")})
     assert events.offsets == [8]
+
+
+def test_in_a_dry_run_nothing_reaches_the_broker_and_progress_is_told_all_the_same() -> None:
+    events, broker = _Events(), _Broker()
+    commits: Any = Uncommitted(events)
+    progress = Progress("t", 0, 1, 3)
+    commits.begin(progress, Position(3, ""))
+    commits.offer(broker, {progress: Position(5, "")})
+    commits.conclude(broker, {progress: Position(8, "")})
+    assert events.offsets == [3, 5, 8]
+    assert (broker.bare, broker.named, broker.stored, commits.under_way) == (0, [], {}, False)

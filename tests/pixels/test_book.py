@@ -94,10 +94,10 @@ def test_a_token_that_changes_vanishes_and_comes_back_is_taken_up_each_time(tmp_
     assert book.get("1001").access_token == "invented-2"
     token.unlink()
     assert book.refresh()
-    assert book.get("1001").access_token is None
+    assert (book.get("1001").access_token, book.missing) == (None, 1)
     _write(token, "invented-3")
     assert book.refresh()
-    assert book.get("1001").access_token == "invented-3"
+    assert (book.get("1001").access_token, book.missing) == ("invented-3", 0)
     assert not book.refresh()
 
 
@@ -130,10 +130,12 @@ def test_a_broken_file_keeps_what_was_known_says_so_once_and_is_taken_up_when_it
         assert not _refreshed(book)
     assert [log["log_level"] for log in logs] == ["error"]
     assert str(path) in logs[0]["faults"][0]
+    assert book.faults == len(logs[0]["faults"]), "an alert must last until it is mended"
     assert book.get("1001").client == "acme"
     _write(path, "pixels:\n  1001: {client: bolt}\n")
     assert _refreshed(book)
     assert book.get("1001").client == "bolt"
+    assert book.faults == 0
 
 
 def test_a_broken_file_keeps_no_client_from_a_new_token(tmp_path: Path) -> None:

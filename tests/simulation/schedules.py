@@ -89,7 +89,8 @@ def _settings(draw: random.Random) -> dict[str, Any]:
             "max_in_flight": draw.randint(1, 8),
             "max_in_flight_per_pixel": draw.randint(1, 4),
             "probe_seconds": draw.choice((20, 120)),
-            "refused_share_minimum": 1_000_000,  # else many bad events would end the process, as they should
+            "refused_share_limit": 1,  # else many bad events would end the process, as they should
+            "refused_share_minimum": draw.choice((1, 100)),  # but what is refused must never exceed what was seen
             "backoff_max_seconds": draw.choice((5, 60)),
         },
         "parking": {"sweep_hours": 0.1, "pass_pause_seconds": draw.choice((0, 10))},

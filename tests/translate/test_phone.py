@@ -156,6 +156,12 @@ def test_mobile_numbers_of_large_countries_take_the_quick_path() -> None:
     assert sum(map(bool, found)) / len(found) > SHARE_THAT_MUST_BE_QUICK
 
 
+def test_the_first_number_of_a_country_reads_no_file() -> None:
+    loaders = [*PhoneMetadata._region_available.values(), *PhoneMetadata._country_code_available.values()]
+    assert len(loaders) > 200
+    assert set(loaders) == {None}
+
+
 REGION_OR_NONE = st.sampled_from([None, *REGIONS])
 NUMBERS = st.builds(
     lambda start, rest: start + rest,

@@ -14,6 +14,7 @@ from streamer.translate.plan import (
     ConsentPolicy,
     EventPolicy,
     Limited,
+    Only,
     PixelRules,
     Plan,
     PropertyPolicy,
@@ -145,7 +146,7 @@ def test_the_page_on_the_format_says_what_each_rule_does(name: str) -> None:
     assert f"| `{name}` |" in PAGE
 
 
-@pytest.mark.parametrize("kind", [Source, Rule, Condition, ConsentMap, TranslationMap, PixelRules, Plan])
+@pytest.mark.parametrize("kind", [Source, Rule, Condition, ConsentMap, TranslationMap, PixelRules, Only, Plan])
 def test_the_page_on_the_format_names_each_key(kind: type) -> None:
     assert [name for name in kind.__slots__ if f"`{name}`" not in PAGE] == []  # type: ignore[attr-defined] # all have them
 
