@@ -6,7 +6,7 @@ WORKERS ?= auto
 BENCHMARKS ?= record_path presets around
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test simulate lint demo bench fuzz chart lock build image clean
+.PHONY: help setup test quick simulate lint demo bench fuzz chart lock build image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,11 +17,14 @@ $(READY): pyproject.toml requirements-dev.lock tools/setup.sh
 	@sh tools/setup.sh
 	@touch $@
 
-test: $(READY) ## Run all tests, on a real Apache Kafka (needs Java 17 and Maven); ARGS="-m 'not kafka and not programs'" for the rest
-	@$(if $(findstring not kafka,$(ARGS)),,$(BIN)/python -m tests.support.jars)
+test: quick ## Run all tests: those of `quick`, then those on a real Apache Kafka (needs Java 17 and Maven)
+	@$(BIN)/python -m tests.support.jars
+	@$(BIN)/pytest -m kafka $(ARGS)
+
+quick: $(READY) ## Run all tests but those on Kafka, a process a core; ARGS="-m 'not kafka and not programs'": Python alone
 	@$(if $(findstring not programs,$(ARGS)),,$(BIN)/python -m tests.support.helm)
 	@$(if $(findstring not programs,$(ARGS)),,$(BIN)/python -m tests.support.promtool)
-	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile -m "not kafka" $(ARGS)
 
 simulate: $(READY) ## Play every scenario and thousands of random schedules under a paused clock; ARGS="--seed 17" repeats one
 	@$(BIN)/python -m tests.simulation $(ARGS)

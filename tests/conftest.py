@@ -27,17 +27,12 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a real Kafka or registry, and what runs programs of others: ``-m "not kafka"`` runs the rest.
-
-    Where tests run in several processes, all of these run in one, which starts one Kafka; of the rest, each file's do.
-    """
+    """Mark what needs a real Kafka or registry, and what runs programs of others: ``-m "not kafka"`` runs the rest."""
     for item in items:
         if item.path.parent.name in _PROGRAMS:
             item.add_marker("programs")
-        needs_kafka = bool(_SERVERS & set(getattr(item, "fixturenames", ())))
-        if needs_kafka:
+        if _SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("kafka")
-        item.add_marker(pytest.mark.xdist_group("kafka" if needs_kafka else str(item.path)))
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,7 @@ def _missing(why: str) -> str:
     return (
         f"The tests of alerts and dashboards need promtool and prometheus, and {why}. Take them from a release of "
         "Prometheus, and put them on the path or name them in STREAMER_TEST_PROMTOOL and STREAMER_TEST_PROMETHEUS; or "
-        "leave these tests out: ARGS=\"-m 'not programs'\""
+        "leave these tests out: make quick ARGS=\"-m 'not kafka and not programs'\""
     )
 
 
