@@ -77,7 +77,7 @@ def test_a_kafka_thread_that_stands_is_told_by_how_long_and_by_the_one_that_stan
         consumer.turned = clock.now
         idle.append(overview.levels().kafka_thread_idle_seconds)
         parked: Any = SimpleNamespace(thread=SimpleNamespace(turned=clock.now - 7), assignments=stage.assignments)
-        overview.add(parked, cast("Any", SimpleNamespace(not_understood=0)))
+        overview.add(cast("Any", SimpleNamespace(not_understood=0)), parked)
         idle.append(overview.levels().kafka_thread_idle_seconds)
 
     play(story)
