@@ -3,6 +3,7 @@
 BIN := .venv/bin
 READY := .venv/.ready
 WORKERS ?= auto
+SPREAD = --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
 BENCHMARKS ?= record_path presets around
 
 .DEFAULT_GOAL := help
@@ -17,14 +18,17 @@ $(READY): pyproject.toml requirements-dev.lock tools/setup.sh
 	@sh tools/setup.sh
 	@touch $@
 
-test: quick ## Run all tests: those of `quick`, then those on a real Apache Kafka (needs Java 17 and Maven)
+test: $(READY) ## Run all tests, on a real Apache Kafka too (needs Java 17 and Maven), a process a core
 	@$(BIN)/python -m tests.support.jars
-	@$(BIN)/pytest -m kafka $(ARGS)
+	@$(BIN)/python -m tests.support.helm
+	@$(BIN)/python -m tests.support.promtool
+	@$(BIN)/pytest -m alone $(ARGS)
+	@$(BIN)/pytest $(SPREAD) -m "not alone" $(ARGS)
 
-quick: $(READY) ## Run all tests but those on Kafka, a process a core; ARGS="-m 'not kafka and not programs'": Python alone
+quick: $(READY) ## Run all tests but those on Kafka; ARGS="-m 'not kafka and not programs'": those that need Python alone
 	@$(if $(findstring not programs,$(ARGS)),,$(BIN)/python -m tests.support.helm)
 	@$(if $(findstring not programs,$(ARGS)),,$(BIN)/python -m tests.support.promtool)
-	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile -m "not kafka" $(ARGS)
+	@$(BIN)/pytest $(SPREAD) -m "not kafka" $(ARGS)
 
 simulate: $(READY) ## Play every scenario and thousands of random schedules under a paused clock; ARGS="--seed 17" repeats one
 	@$(BIN)/python -m tests.simulation $(ARGS)

@@ -26,13 +26,21 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a real Kafka or registry, and what runs programs of others: ``-m "not kafka"`` runs the rest."""
+    """Mark what needs a real Kafka or registry, and what runs programs of others: ``-m "not kafka"`` runs the rest.
+
+    Where tests run in several processes, all of these run in one, which starts one Kafka, and begin at once, for they take
+    longest; of the others, each file's run in one.
+    """
     for item in items:
         if item.path.parent.name in _PROGRAMS:
             item.add_marker("programs")
-        if _SERVERS & set(getattr(item, "fixturenames", ())):
+        needs_kafka = bool(_SERVERS & set(getattr(item, "fixturenames", ())))
+        if needs_kafka:
             item.add_marker("kafka")
+        item.add_marker(pytest.mark.xdist_group("kafka" if needs_kafka else str(item.path)))
+    items.sort(key=lambda item: item.get_closest_marker("kafka") is None)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from tests.support.product import SandboxProcess, Start, get_json, prepare
 from tests.support.tag_events import encode, tag_event
 from tests.support.watching import metric
 
+pytestmark = pytest.mark.alone
+
 CLIENTS = [f"{2000000000000000 + number}" for number in range(20)]
 DEAD, HANGING, THROTTLED, *WELL = CLIENTS
 RATE = 100
