@@ -30,8 +30,8 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a real Kafka or registry, and what runs programs of others: ``-m "not kafka"`` runs the rest.
 
-    Where tests run in several processes, all of these run in one, which starts one Kafka, and begin at once, for they take
-    longest; of the others, each file's run in one.
+    Where tests run in several processes, all that need Kafka run in one, which starts one Kafka, and begin at once, for
+    they take longest; of the others, each file's run in one.
     """
     for item in items:
         if item.path.parent.name in _PROGRAMS:
