@@ -3,7 +3,7 @@
 BIN := .venv/bin
 READY := .venv/.ready
 WORKERS ?= auto
-SPREAD = --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+SPREAD = --numprocesses $(WORKERS) --no-loadscope-reorder
 BENCHMARKS ?= record_path presets around
 
 .DEFAULT_GOAL := help

@@ -7,15 +7,19 @@ import shutil
 import signal
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests.support.kafka_cluster import KafkaCluster
 from tests.support.kafka_server import KafkaServer
 from tests.support.registry_server import RegistryServer
 
+_ROOT = Path(__file__).resolve().parents[1]
 _SERVERS = {"kafka", "kafka_server", "own_kafka", "registry"}
 _PROGRAMS = {"helm", "monitoring"}
 """Folders whose tests run programs of others."""
@@ -26,21 +30,31 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a real Kafka or registry, and what runs programs of others: ``-m "not kafka"`` runs the rest.
-
-    Where tests run in several processes, all that need Kafka run in one, which starts one Kafka, and begin at once, for
-    they take longest; of the others, each file's run in one.
-    """
+    """Mark what needs a real Kafka or registry, and what runs programs of others: ``-m "not kafka"`` runs the rest."""
     for item in items:
         if item.path.parent.name in _PROGRAMS:
             item.add_marker("programs")
-        needs_kafka = bool(_SERVERS & set(getattr(item, "fixturenames", ())))
-        if needs_kafka:
+        if _SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("kafka")
-        item.add_marker(pytest.mark.xdist_group("kafka" if needs_kafka else str(item.path)))
-    items.sort(key=lambda item: item.get_closest_marker("kafka") is None)
+    items.sort(key=lambda item: not _on_kafka(str(item.path)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Let files with tests on Kafka run in one process, so that one Kafka starts; of the others, each runs in one."""
+    return _KafkaInOne(config, log)
+
+
+class _KafkaInOne(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    def _split_scope(self, nodeid: str) -> str:
+        path, *_ = nodeid.split("::")
+        return "kafka" if _on_kafka(path) else path
+
+
+@cache
+def _on_kafka(path: str) -> bool:
+    return any(name in (_ROOT / path).read_text() for name in ("KafkaCluster", "KafkaServer", "RegistryServer"))
 
 
 @pytest.fixture(scope="session")
