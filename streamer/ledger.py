@@ -109,6 +109,16 @@ class LedgerSnapshot:
         return self.balanced and self.in_flight == 0
 
     @property
+    def totals(self) -> dict[str, int]:
+        """The sums by name, for a log line; what is in flight was not committed, and is read again."""
+        names = ("read", "delivered", "skipped", "dead_lettered", "parked", "forgotten")
+        return {**{name: getattr(self, name) for name in names}, "left_uncommitted": self.in_flight}
+
+    def reasons_of(self, outcome: Outcome) -> list[tuple[Reason, int]]:
+        """Return how many pairs had an outcome, by reason, in the order of the reasons' names."""
+        return sorted((reason, count) for (of, reason), count in self.reasons.items() if of is outcome)
+
+    @property
     def reasons(self) -> dict[tuple[Outcome, Reason], int]:
         """Counts by outcome and reason, over all pixels."""
         total: Counter[tuple[Outcome, Reason]] = Counter()
@@ -226,6 +236,5 @@ def _lines(ledger: LedgerSnapshot) -> list[tuple[str, int]]:
         lines.append(("left to the next owner", ledger.forgotten))
     for outcome in Outcome:
         lines.append((outcome.value.replace("_", "-"), getattr(ledger, outcome.value)))
-        reasons = sorted((reason, n) for (of, reason), n in ledger.reasons.items() if of is outcome)
-        lines += [(f"  {reason.value.replace('_', ' ')}", n) for reason, n in reasons]
+        lines += [(f"  {reason.value.replace('_', ' ')}", n) for reason, n in ledger.reasons_of(outcome)]
     return [*lines, ("in flight", ledger.in_flight)]

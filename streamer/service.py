@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import structlog
 
 from streamer.kafka.consumer import Reading
-from streamer.ledger import Ledger, LedgerSnapshot
+from streamer.ledger import Ledger
 from streamer.preflight import check_kafka
 from streamer.reader import Intake
 from streamer.records.translator import Translator
@@ -64,14 +64,8 @@ class Service:
             )
             await sending.run(stop.wait())
             _log.info("stopping: no more is read, what is under way is finished")
-        _log.info("stopped", **counts(self.ledger.snapshot()))
+        _log.info("stopped", **self.ledger.snapshot().totals)
 
     def _live(self) -> Intake:
         reading = Reading(self.settings.kafka, self.settings.stop.drain_seconds)
         return Intake(reading, self._sending.metrics, self._sending.shares.fetched)
-
-
-def counts(ledger: LedgerSnapshot) -> dict[str, int]:
-    """Return the ledger's totals; what is in flight was not committed, and is read again."""
-    names = ("read", "delivered", "skipped", "dead_lettered", "parked", "forgotten")
-    return {**{name: getattr(ledger, name) for name in names}, "left_uncommitted": ledger.in_flight}

@@ -23,7 +23,6 @@ from streamer.replay.span import Span, group_of
 from streamer.replay.survey import Asked, Surveyor, fix
 from streamer.replay.watch import Standing, Watch
 from streamer.sending import REAL, Edges, Sending
-from streamer.service import counts
 from streamer.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -125,7 +124,7 @@ class Replay:
         except OffsetGoneError as error:
             raise _gone(error) from None
         ledger = sending.ledger.snapshot()
-        _log.info("replay ended", **counts(ledger), offsets=tally.done, of=survey.left)
+        _log.info("replay ended", **ledger.totals, offsets=tally.done, of=survey.left)
         return Result(survey, ledger, tally.done, time.monotonic() - began, self.order.dry_run)
 
     async def _read(

@@ -112,7 +112,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "done_before": ledger.already_settled,
         "outcomes": {outcome.value: getattr(ledger, outcome.value) for outcome in Outcome},
         "reasons": {
-            outcome.value: {reason.value: count for (of, reason), count in ledger.reasons.items() if of is outcome}
+            outcome.value: {reason.value: count for reason, count in ledger.reasons_of(outcome)}
             for outcome in Outcome
             if outcome is not Outcome.DELIVERED
         },
@@ -135,5 +135,5 @@ def as_json(result: Result) -> dict[str, Any]:
 
 
 def _reasons(ledger: LedgerSnapshot, outcome: Outcome) -> str:
-    found = sorted((reason.value, count) for (of, reason), count in ledger.reasons.items() if of is outcome)
+    found = ledger.reasons_of(outcome)
     return "  " + ", ".join(f"{reason} {count:,}" for reason, count in found) if found else ""
