@@ -11,7 +11,7 @@ def wrong_authorities(path: Path) -> str | None:
     try:
         ssl.create_default_context(cafile=str(path))
     except (ssl.SSLError, OSError):
-        return _no(path, "certificate")
+        return f"the file {path} holds no certificate in PEM form"
     return None
 
 
@@ -36,7 +36,3 @@ def _unreadable(path: Path) -> str | None:
             return None
     except OSError as error:
         return f"the file {path} cannot be read ({error.strerror})"
-
-
-def _no(path: Path, what: str) -> str:
-    return f"the file {path} holds no {what} in PEM form"

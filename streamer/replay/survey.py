@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from streamer.errors import UserError
 from streamer.kafka.assigning import OffsetSource, Start
+from streamer.kafka.commits import Key
 from streamer.kafka.config import client_config
 from streamer.kafka.ends import Extent, behind_note, read_note, write_note
 from streamer.kafka.progress import Position
@@ -23,16 +24,12 @@ from streamer.preflight.topics import check_sources, own_topics, source_names
 from streamer.replay.parts import Ages, Part, Survey, share
 from streamer.replay.span import Bound, Span, iso
 from streamer.settings import KafkaSettings
+from streamer.translate.checks import MAX_AGE, MAX_AGE_IN_STORE
 
-COMMIT_SECONDS = 10.0
 HOUR = 3600
 FOLDING_SECONDS = 48 * HOUR
 """Meta, deduplication: events with the same name and id are folded within 48 hours of the first."""
-LIMIT_SECONDS = 7 * 24 * HOUR
-LIMIT_IN_STORE_SECONDS = 62 * 24 * HOUR
-"""Meta, server event parameters: how old an event may be, and one of a physical store."""
 
-Key = tuple[str, int]
 Edges = tuple[int, int]
 
 
@@ -190,7 +187,7 @@ class Surveyor:
             since = source.since(partitions, int((self._clock() - seconds) * 1000))
             return sum(_older(part, since[part.key]) for part in todo)
 
-        return Ages(older(FOLDING_SECONDS), older(LIMIT_SECONDS), older(LIMIT_IN_STORE_SECONDS))
+        return Ages(older(FOLDING_SECONDS), older(MAX_AGE), older(MAX_AGE_IN_STORE))
 
 
 def warnings(survey: Survey, now: float) -> list[str]:
@@ -211,7 +208,7 @@ def warnings(survey: Survey, now: float) -> list[str]:
         found.append(
             f"About {ages.limit:,} of {left:,} records are older than 7 days: Meta takes those of physical stores "
             "alone, up to 62 days; the others are dead-lettered as too_old. To leave them out, begin with "
-            f"--from {iso((now - LIMIT_SECONDS + 2 * HOUR) * 1000)}."
+            f"--from {iso((now - MAX_AGE + 2 * HOUR) * 1000)}."
         )
     if ages.folding:
         found.append(

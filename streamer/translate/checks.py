@@ -34,8 +34,9 @@ FUTURE_TOLERANCE_SECONDS: Final = 60
 """How far ahead a clock may be. Meta refuses events of the future (2804004) and does not say how far it goes."""
 
 _DAY: Final = 86_400
-_MAX_AGE: Final = 7 * _DAY
-_MAX_AGE_IN_STORE: Final = 62 * _DAY
+MAX_AGE: Final = 7 * _DAY
+MAX_AGE_IN_STORE: Final = 62 * _DAY
+"""Seconds. Meta, server event parameters: how old an event may be, and one of a physical store."""
 
 _TOO_LITTLE: Final = (
     frozenset({"ct", "country", "st", "zp", "ge", "client_user_agent"}),
@@ -123,7 +124,7 @@ def expires_at(event: Event, margin: int) -> int:
 
     Meta, server event parameters: 7 days after it happened; offline events: 62 days for ``physical_store``.
     """
-    age = _MAX_AGE_IN_STORE if event["action_source"] == "physical_store" else _MAX_AGE
+    age = MAX_AGE_IN_STORE if event["action_source"] == "physical_store" else MAX_AGE
     return event["event_time"] + age - margin  # type: ignore[no-any-return]
 
 
