@@ -12,7 +12,7 @@ import yaml
 
 from tests.support.kafka_cluster import KafkaCluster, eventually
 from tests.support.ports import free_ports
-from tests.support.product import SandboxProcess, prepare
+from tests.support.product import SandboxProcess, prepare, sandbox_in
 
 
 def _check(config: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -38,10 +38,8 @@ def _write(folder: Path, config: dict[str, Any]) -> Path:
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    server = SandboxProcess(tmp_path_factory.mktemp("sandbox"))
-    server.run()
-    yield server
-    server.stop()
+    with sandbox_in(tmp_path_factory.mktemp("sandbox")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from streamer.pixels.connection import Connection, State
 from streamer.pixels.told import Told, decode_told, encode_told, fingerprint
 from tests.support.kafka_cluster import KafkaCluster, Outgoing
 from tests.support.ports import free_ports
-from tests.support.product import SandboxProcess, prepare
+from tests.support.product import SandboxProcess, prepare, sandbox_in
 from tests.support.tag_events import PIXELS
 
 PIXEL, DEAD, STRANGE, OFF = PIXELS[:4]
@@ -32,11 +32,9 @@ pixels:
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    server = SandboxProcess(tmp_path_factory.mktemp("sandbox"))
-    server.run("--keep", "bodies")
-    server.tokens(kill=[DEAD_TOKEN])
-    yield server
-    server.stop()
+    with sandbox_in(tmp_path_factory.mktemp("sandbox"), "--keep", "bodies") as server:
+        server.tokens(kill=[DEAD_TOKEN])
+        yield server
 
 
 @pytest.fixture

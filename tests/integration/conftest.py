@@ -6,17 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.product import SandboxProcess, Start, StreamerProcess
+from tests.support.product import SandboxProcess, Start, StreamerProcess, sandbox_in
 
 
 @pytest.fixture(scope="session")
 def _sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    sandbox = SandboxProcess(tmp_path_factory.mktemp("sandbox"))
-    try:
-        sandbox.run("--keep", "bodies")
+    with sandbox_in(tmp_path_factory.mktemp("sandbox"), "--keep", "bodies") as sandbox:
         yield sandbox
-    finally:
-        sandbox.stop()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.kafka_cluster import KafkaCluster, Outgoing, eventually
-from tests.support.product import SandboxProcess, Start, StreamerProcess, prepare
+from tests.support.product import SandboxProcess, Start, StreamerProcess, prepare, sandbox_in
 from tests.support.tag_events import PIXELS, encode, tag_event
 from tests.support.watching import catch_up, metric
 
@@ -24,12 +24,8 @@ SANDBOX = ("--keep", "ids", "--checked-per-mille", "50")
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
     """Give a sandbox of this module's own: one that keeps up with many events, and that a test may stop."""
-    sandbox = SandboxProcess(tmp_path)
-    try:
-        sandbox.run(*SANDBOX)
+    with sandbox_in(tmp_path, *SANDBOX) as sandbox:
         yield sandbox
-    finally:
-        sandbox.stop()
 
 
 class Sample(NamedTuple):

@@ -14,7 +14,7 @@ from streamer.delivery.requests import appsecret_proof
 from tests.support.evidence import copies, headers_of, wait_until_committed
 from tests.support.forwarder import Forwarder
 from tests.support.kafka_cluster import KafkaCluster, Outgoing
-from tests.support.product import SandboxProcess, Start, StreamerProcess, prepare
+from tests.support.product import SandboxProcess, Start, StreamerProcess, prepare, sandbox_in
 from tests.support.tag_events import PIXELS, encode, tag_event
 
 PIXEL, DEAD, TOKENLESS = PIXELS[:3]
@@ -54,12 +54,8 @@ SCRIPT = [
 def strict_sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
     """Give a sandbox that wants the proof of an app's secret with each request."""
     (tmp_path / "app-secret").write_text(APP_SECRET)
-    sandbox = SandboxProcess(tmp_path)
-    try:
-        sandbox.run("--app-secret-file", str(tmp_path / "app-secret"))
+    with sandbox_in(tmp_path, "--app-secret-file", str(tmp_path / "app-secret")) as sandbox:
         yield sandbox
-    finally:
-        sandbox.stop()
 
 
 def _event(**changes: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.kafka_cluster import KafkaCluster, eventually
-from tests.support.product import SandboxProcess, Start, prepare
+from tests.support.product import SandboxProcess, Start, prepare, sandbox_in
 from tests.support.replays import (
     NAME,
     Replays,
@@ -50,12 +50,8 @@ def filled(kafka: KafkaCluster, first_ms: int) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def _sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     """Give a sandbox that keeps no bodies: a million of them would be too much."""
-    sandbox = SandboxProcess(tmp_path_factory.mktemp("sandbox"))
-    try:
-        sandbox.run("--keep", "ids")
+    with sandbox_in(tmp_path_factory.mktemp("sandbox"), "--keep", "ids") as sandbox:
         yield sandbox
-    finally:
-        sandbox.stop()
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import json
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,17 @@ class SandboxProcess(ServerProcess):
         )
         with urllib.request.urlopen(request, timeout=5):  # noqa: S310 - the same
             pass
+
+
+@contextmanager
+def sandbox_in(folder: Path, *options: str) -> Iterator[SandboxProcess]:
+    """Give a sandbox that runs, with options as of ``streamer sandbox``, and end it."""
+    sandbox = SandboxProcess(folder)
+    try:
+        sandbox.run(*options)
+        yield sandbox
+    finally:
+        sandbox.stop()
 
 
 class StreamerProcess(ServerProcess):
